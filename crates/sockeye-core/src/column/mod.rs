@@ -1,0 +1,213 @@
+//! One column, one definition: everything that can be shown, filtered or sorted of an endpoint.
+//!
+//! Command-line columns, CSV headers, JSON keys, filter names, help and the field reference all
+//! derive from [`Column::all`]. The dotted names are OpenTelemetry's where it has one, else ECS's,
+//! else ours (docs/adr/0002-field-names.md).
+
+mod registry;
+mod row;
+mod value;
+
+pub use registry::REGISTRY;
+pub use row::Row;
+pub use value::{Unit, Value};
+
+/// What kind of value a column holds: decides how a filter compares and how a number aligns.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// Text; compared without case, `*` and `?` match.
+    Text,
+    /// A whole number.
+    Number,
+    /// An IP address; a filter takes networks too.
+    Address,
+    /// A port number.
+    Port,
+    /// An address with its port; a filter takes an address, a network, `address:port` or `:port`.
+    Socket,
+    /// An instant.
+    Time,
+    /// Several texts; a filter matches when one of them does.
+    List,
+}
+
+impl Kind {
+    /// Whether values line up on the right.
+    pub fn is_right_aligned(self) -> bool {
+        matches!(self, Self::Number | Self::Port)
+    }
+}
+
+/// What an observer has to do to know a column.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Cost {
+    /// Comes with every endpoint.
+    Free,
+    /// Needs the owning processes.
+    Owners,
+    /// Needs TCP's own measurements, which the kernel gathers socket by socket.
+    Metrics,
+    /// Needs name resolution.
+    Names,
+}
+
+/// On which systems a column can have a value.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Platforms {
+    /// Everywhere.
+    All,
+    /// Linux alone.
+    Linux,
+}
+
+/// One thing that can be shown of an endpoint.
+#[derive(Debug)]
+pub struct Column {
+    /// Dotted name: CSV header, JSON path, filter name.
+    pub name: &'static str,
+    /// Short names, taken as input wherever the dotted name is.
+    pub aliases: &'static [&'static str],
+    /// Heading for people.
+    pub header: &'static str,
+    /// What it means, one sentence with unit and platform differences.
+    pub meaning: &'static str,
+    /// Kind of value.
+    pub kind: Kind,
+    /// Unit of a number.
+    pub unit: Unit,
+    /// Usual width in characters.
+    pub width: u16,
+    /// What it costs to know.
+    pub cost: Cost,
+    /// Where it can have a value.
+    pub platforms: Platforms,
+    /// Part of CSV and JSON when no columns are chosen.
+    pub is_default: bool,
+    /// Takes the value from a row.
+    pub value: for<'a> fn(&Row<'a>) -> Value<'a>,
+}
+
+impl Column {
+    /// Every column, in the order of the field reference.
+    pub fn all() -> &'static [Self] {
+        REGISTRY
+    }
+
+    /// The column called `name`, by dotted name or alias, without regard to case.
+    pub fn find(name: &str) -> Option<&'static Self> {
+        let is_called = |candidate: &&'static str| candidate.eq_ignore_ascii_case(name);
+        REGISTRY
+            .iter()
+            .find(|c| is_called(&c.name) || c.aliases.iter().any(is_called))
+    }
+
+    /// The known name or alias nearest to a mistyped one; `None` when nothing is near.
+    pub fn suggest(name: &str) -> Option<&'static str> {
+        let names = REGISTRY
+            .iter()
+            .flat_map(|c| core::iter::once(c.name).chain(c.aliases.iter().copied()));
+        nearest(name, names)
+    }
+
+    /// The value of this column in `row`.
+    pub fn value<'a>(&self, row: &Row<'a>) -> Value<'a> {
+        (self.value)(row)
+    }
+}
+
+/// Columns are equal when they are the same entry of the registry.
+impl PartialEq for Column {
+    fn eq(&self, other: &Self) -> bool {
+        core::ptr::eq(self, other)
+    }
+}
+
+/// The candidate with the smallest edit distance to `word`, when it is at most a third of it.
+pub fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let limit = (word.chars().count() / 3).max(1);
+    let measured = candidates.map(|candidate| (edit_distance(word, candidate), candidate));
+    measured
+        .filter(|(distance, _)| *distance <= limit)
+        .min_by_key(|(d, _)| *d)
+        .map(|(_, c)| c)
+}
+
+/// Levenshtein's distance, case ignored.
+fn edit_distance(a: &str, b: &str) -> usize {
+    let b: alloc::vec::Vec<char> = b.chars().collect();
+    let mut row: alloc::vec::Vec<usize> = (0..=b.len()).collect();
+    for (i, ca) in a.chars().enumerate() {
+        let mut diagonal = i;
+        let mut left = i + 1;
+        for (cell, cb) in row.iter_mut().skip(1).zip(&b) {
+            let substituted = diagonal + usize::from(!ca.eq_ignore_ascii_case(cb));
+            diagonal = *cell;
+            left = substituted.min(left + 1).min(*cell + 1);
+            *cell = left;
+        }
+        if let Some(first) = row.first_mut() {
+            *first = i + 1;
+        }
+    }
+    row.last().copied().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::collections::BTreeSet;
+
+    #[test]
+    fn no_name_stands_for_two_columns() {
+        let mut seen = BTreeSet::new();
+        for column in Column::all() {
+            assert!(seen.insert(column.name), "{}", column.name);
+            for alias in column.aliases {
+                assert!(seen.insert(alias), "{alias}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_column_is_a_parent_of_another() {
+        // JSON nests by dots: a name that is also a prefix would have to be text and object at once.
+        for column in Column::all() {
+            for other in Column::all() {
+                let nested = other.name.strip_prefix(column.name);
+                assert!(
+                    !nested.is_some_and(|rest| rest.starts_with('.')),
+                    "{} in {}",
+                    column.name,
+                    other.name
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn names_are_found_by_alias_and_without_case() {
+        assert_eq!(Column::find("PID").unwrap().name, "process.pid");
+        assert_eq!(
+            Column::find("network.local.port").unwrap().name,
+            "network.local.port"
+        );
+        assert!(Column::find("nonsense").is_none());
+    }
+
+    #[test]
+    fn suggestions_are_near_or_absent() {
+        assert_eq!(Column::suggest("proces"), Some("process"));
+        assert_eq!(Column::suggest("remote.prot"), Some("remote.port"));
+        assert_eq!(Column::suggest("xyzzyx"), None);
+    }
+
+    #[test]
+    fn edit_distance_counts_edits() {
+        let check = |a, b, d| assert_eq!(edit_distance(a, b), d, "{a} {b}");
+        check("", "", 0);
+        check("", "abc", 3);
+        check("abc", "", 3);
+        check("kitten", "sitting", 3);
+        check("PID", "pid", 0);
+    }
+}

@@ -1,0 +1,544 @@
+//! The table of columns, in the order of the field reference and of default CSV and JSON.
+
+use alloc::vec::Vec;
+use core::net::SocketAddr;
+
+use super::{Column, Cost, Kind, Platforms, Row, Unit, Value};
+use crate::address::Scoped;
+use crate::endpoint::{Endpoint, Metrics, Queue, Transport};
+use crate::process::Fact;
+
+/// What most columns are; a row of the table says only where it differs.
+const TEXT: Column = Column {
+    name: "",
+    aliases: &[],
+    header: "",
+    meaning: "",
+    kind: Kind::Text,
+    unit: Unit::None,
+    width: 12,
+    cost: Cost::Free,
+    platforms: Platforms::All,
+    is_default: true,
+    value: |_| Value::Absent,
+};
+/// A count, aligned on the right.
+const NUMBER: Column = Column {
+    kind: Kind::Number,
+    unit: Unit::Count,
+    width: 9,
+    ..TEXT
+};
+/// What TCP measured.
+const METRIC: Column = Column {
+    cost: Cost::Metrics,
+    ..NUMBER
+};
+/// A fact about the owning process.
+const OWNER: Column = Column {
+    cost: Cost::Owners,
+    ..TEXT
+};
+
+/// Every column.
+pub const REGISTRY: &[Column] = &[
+    Column {
+        name: "time",
+        header: "Observed",
+        meaning: "When the endpoint was observed, RFC 3339 in UTC.",
+        kind: Kind::Time,
+        width: 30,
+        value: |row| Value::Time(row.snapshot.time),
+        ..TEXT
+    },
+    Column {
+        name: "network.transport",
+        aliases: &["transport", "proto"],
+        header: "Proto",
+        meaning: "Transport protocol: tcp or udp.",
+        width: 5,
+        value: |row| Value::Word(row.endpoint.transport.id()),
+        ..TEXT
+    },
+    Column {
+        name: "network.type",
+        aliases: &["family"],
+        header: "Family",
+        meaning: "Address family on the wire: ipv4 or ipv6. IPv4 carried by an IPv6 socket is ipv4.",
+        width: 6,
+        value: |row| Value::Word(row.endpoint.family().id()),
+        ..TEXT
+    },
+    Column {
+        name: "network.connection.state",
+        aliases: &["state"],
+        header: "State",
+        meaning: "TCP state by RFC 9293: listen, established, time_wait and so on; none for UDP.",
+        value: |row| {
+            row.endpoint
+                .state
+                .map_or(Value::Absent, |state| Value::Word(state.id()))
+        },
+        ..TEXT
+    },
+    Column {
+        name: "network.direction",
+        aliases: &["direction"],
+        header: "Direction",
+        meaning: "Who began: ingress (the local port is one this host listens on), egress, listen, or unknown.",
+        width: 9,
+        value: |row| Value::Word(row.endpoint.direction.id()),
+        ..TEXT
+    },
+    Column {
+        name: "local",
+        header: "Local",
+        meaning: "Local address and port in one.",
+        kind: Kind::Socket,
+        width: 24,
+        is_default: false,
+        value: |row| socket(row.endpoint, Some(&row.endpoint.local)),
+        ..TEXT
+    },
+    Column {
+        name: "network.local.address",
+        aliases: &["local.address"],
+        header: "Local address",
+        meaning: "Local address; IPv4 in IPv6 is shown as IPv4, a link-local address with its interface.",
+        kind: Kind::Address,
+        width: 15,
+        value: |row| address(row.endpoint, Some(&row.endpoint.local)),
+        ..TEXT
+    },
+    Column {
+        name: "network.local.port",
+        aliases: &["local.port"],
+        header: "Local port",
+        meaning: "Local port.",
+        kind: Kind::Port,
+        width: 5,
+        value: |row| Value::Number(row.endpoint.local.port().into()),
+        ..NUMBER
+    },
+    Column {
+        name: "network.local.name",
+        aliases: &["local.name"],
+        header: "Local name",
+        meaning: "Host name of the local address by reverse DNS, with --resolve.",
+        width: 24,
+        cost: Cost::Names,
+        value: |row| hostname(row, Some(&row.endpoint.local)),
+        ..TEXT
+    },
+    Column {
+        name: "remote",
+        aliases: &["peer"],
+        header: "Remote",
+        meaning: "Remote address and port in one; none for listeners, bound sockets and unconnected UDP.",
+        kind: Kind::Socket,
+        width: 24,
+        is_default: false,
+        value: |row| socket(row.endpoint, row.endpoint.remote.as_ref()),
+        ..TEXT
+    },
+    Column {
+        name: "network.peer.address",
+        aliases: &["remote.address", "peer.address"],
+        header: "Remote address",
+        meaning: "Remote address; none for listeners, bound sockets and unconnected UDP.",
+        kind: Kind::Address,
+        width: 15,
+        value: |row| address(row.endpoint, row.endpoint.remote.as_ref()),
+        ..TEXT
+    },
+    Column {
+        name: "network.peer.port",
+        aliases: &["remote.port", "peer.port"],
+        header: "Remote port",
+        meaning: "Remote port.",
+        kind: Kind::Port,
+        width: 5,
+        value: |row| Value::number(row.endpoint.remote.map(|remote| remote.port())),
+        ..NUMBER
+    },
+    Column {
+        name: "network.peer.name",
+        aliases: &["remote.name", "peer.name"],
+        header: "Remote name",
+        meaning: "Host name of the remote address by reverse DNS, with --resolve. Its owner chooses it: it can lie.",
+        width: 24,
+        cost: Cost::Names,
+        value: |row| hostname(row, row.endpoint.remote.as_ref()),
+        ..TEXT
+    },
+    Column {
+        name: "network.interface.name",
+        aliases: &["interface"],
+        header: "Interface",
+        meaning: "Interface the socket is bound to, or that its link-local address belongs to.",
+        platforms: Platforms::Linux,
+        value: |row| Value::text(row.endpoint.interface.as_deref()),
+        ..TEXT
+    },
+    Column {
+        name: "network.namespace.id",
+        aliases: &["netns.id"],
+        header: "Namespace id",
+        meaning: "Network namespace, as the inode of /proc/PID/ns/net.",
+        platforms: Platforms::Linux,
+        value: |row| Value::number(row.endpoint.namespace.map(|namespace| namespace.0)),
+        ..NUMBER
+    },
+    Column {
+        name: "network.namespace.name",
+        aliases: &["netns"],
+        header: "Namespace",
+        meaning: "Network namespace: self for Sockeye's own, its ip-netns name, else pid: and its oldest process.",
+        platforms: Platforms::Linux,
+        value: |row| Value::text(row.namespace().map(|namespace| &*namespace.label)),
+        ..TEXT
+    },
+    Column {
+        name: "sent.bytes",
+        header: "Sent bytes",
+        meaning: "Payload bytes the other side acknowledged since the connection opened; TCP.",
+        unit: Unit::Bytes,
+        value: |row| metric(row, |m| m.sent_bytes),
+        ..METRIC
+    },
+    Column {
+        name: "received.bytes",
+        header: "Received bytes",
+        meaning: "Payload bytes received since the connection opened; TCP.",
+        unit: Unit::Bytes,
+        value: |row| metric(row, |m| m.received_bytes),
+        ..METRIC
+    },
+    Column {
+        name: "sent.packets",
+        header: "Sent packets",
+        meaning: "Segments sent since the connection opened, with and without payload; TCP.",
+        value: |row| metric(row, |m| m.sent_packets),
+        ..METRIC
+    },
+    Column {
+        name: "received.packets",
+        header: "Received packets",
+        meaning: "Segments received since the connection opened, with and without payload; TCP.",
+        value: |row| metric(row, |m| m.received_packets),
+        ..METRIC
+    },
+    Column {
+        name: "tcp.rtt_us",
+        aliases: &["rtt"],
+        header: "RTT",
+        meaning: "Smoothed round-trip time, microseconds; TCP.",
+        unit: Unit::Microseconds,
+        value: |row| metric(row, |m| m.rtt_us),
+        ..METRIC
+    },
+    Column {
+        name: "tcp.retransmits",
+        aliases: &["retransmits"],
+        header: "Retransmits",
+        meaning: "Segments sent again since the connection opened; TCP.",
+        value: |row| metric(row, |m| m.retransmits),
+        ..METRIC
+    },
+    Column {
+        name: "tcp.queue.send",
+        aliases: &["send-q"],
+        header: "Send queue",
+        meaning: "Payload bytes sent and not yet acknowledged; TCP, listeners apart.",
+        unit: Unit::Bytes,
+        value: |row| {
+            bytes_queued(row, Transport::Tcp).map_or(Value::Absent, |q| Value::Number(q.send))
+        },
+        ..NUMBER
+    },
+    Column {
+        name: "tcp.queue.receive",
+        aliases: &["recv-q"],
+        header: "Receive queue",
+        meaning: "Payload bytes received and not yet read by the process; TCP, listeners apart.",
+        unit: Unit::Bytes,
+        value: |row| {
+            bytes_queued(row, Transport::Tcp).map_or(Value::Absent, |q| Value::Number(q.receive))
+        },
+        ..NUMBER
+    },
+    Column {
+        name: "tcp.backlog.used",
+        aliases: &["backlog"],
+        header: "Backlog",
+        meaning: "Connections waiting to be accepted; listeners.",
+        value: |row| backlog(row).map_or(Value::Absent, |(used, _)| Value::Number(used.into())),
+        platforms: Platforms::Linux,
+        ..NUMBER
+    },
+    Column {
+        name: "tcp.backlog.limit",
+        header: "Backlog limit",
+        meaning: "How many connections may wait to be accepted; listeners.",
+        value: |row| backlog(row).map_or(Value::Absent, |(_, limit)| Value::Number(limit.into())),
+        platforms: Platforms::Linux,
+        ..NUMBER
+    },
+    Column {
+        name: "udp.queue.send",
+        header: "UDP send queue",
+        meaning: "Bytes of memory held by datagrams not yet sent; UDP.",
+        unit: Unit::Bytes,
+        platforms: Platforms::Linux,
+        value: |row| {
+            bytes_queued(row, Transport::Udp).map_or(Value::Absent, |q| Value::Number(q.send))
+        },
+        ..NUMBER
+    },
+    Column {
+        name: "udp.queue.receive",
+        header: "UDP receive queue",
+        meaning: "Bytes of memory held by datagrams received and not yet read; UDP.",
+        unit: Unit::Bytes,
+        platforms: Platforms::Linux,
+        value: |row| {
+            bytes_queued(row, Transport::Udp).map_or(Value::Absent, |q| Value::Number(q.receive))
+        },
+        ..NUMBER
+    },
+    Column {
+        name: "process.pid",
+        aliases: &["pid"],
+        header: "PID",
+        meaning: "Process id of the owner the row is shown under.",
+        width: 7,
+        unit: Unit::None,
+        kind: Kind::Number,
+        value: |row| Value::number(row.owner.map(|owner| owner.process.pid)),
+        ..OWNER
+    },
+    Column {
+        name: "process.parent_pid",
+        aliases: &["ppid"],
+        header: "Parent PID",
+        meaning: "Process id of the owner's parent.",
+        width: 7,
+        kind: Kind::Number,
+        value: |row| Value::number(row.process.and_then(|process| process.parent)),
+        ..OWNER
+    },
+    Column {
+        name: "process.creation.time",
+        aliases: &["started"],
+        header: "Started",
+        meaning: "When the owner started, RFC 3339 in UTC; to 10 ms on Linux.",
+        kind: Kind::Time,
+        width: 24,
+        value: |row| {
+            row.process
+                .and_then(|process| process.created)
+                .map_or(Value::Absent, Value::Time)
+        },
+        ..OWNER
+    },
+    Column {
+        name: "process.executable.name",
+        aliases: &["process", "name"],
+        header: "Process",
+        meaning: "File name of the owner's image; the kernel's 15-byte name where the path may not be read.",
+        width: 16,
+        value: |row| Value::text(row.process.map(|process| &*process.name)),
+        ..OWNER
+    },
+    Column {
+        name: "process.executable.path",
+        aliases: &["path"],
+        header: "Path",
+        meaning: "Full path of the owner's image.",
+        width: 32,
+        value: |row| Value::text(row.process.and_then(|process| known(&process.path))),
+        ..OWNER
+    },
+    Column {
+        name: "process.command_line",
+        aliases: &["command"],
+        header: "Command line",
+        meaning: "The owner's command line, arguments quoted where they need it.",
+        width: 48,
+        value: |row| Value::text(row.process.and_then(|process| known(&process.command_line))),
+        ..OWNER
+    },
+    Column {
+        name: "process.user.id",
+        aliases: &["uid"],
+        header: "UID",
+        meaning: "User the owner runs as; the socket's creator where no owner is known.",
+        width: 6,
+        unit: Unit::None,
+        kind: Kind::Number,
+        platforms: Platforms::Linux,
+        value: |row| Value::number(row.user_id()),
+        ..OWNER
+    },
+    Column {
+        name: "process.user.name",
+        aliases: &["user"],
+        header: "User",
+        meaning: "Name of that user.",
+        value: |row| Value::text(row.user_id().and_then(|id| row.snapshot.user_name(id))),
+        ..OWNER
+    },
+    Column {
+        name: "process.fd",
+        aliases: &["fd"],
+        header: "FD",
+        meaning: "The owner's file descriptor of the socket.",
+        width: 5,
+        unit: Unit::None,
+        kind: Kind::Number,
+        platforms: Platforms::Linux,
+        value: |row| Value::number(row.owner.and_then(|owner| owner.fd)),
+        ..OWNER
+    },
+    Column {
+        name: "process.owners",
+        aliases: &["owners"],
+        header: "Owners",
+        meaning: "Every process that holds the socket, oldest first, as pid/name; there are several after a fork or when the socket was passed on.",
+        kind: Kind::List,
+        width: 24,
+        value: owners,
+        ..OWNER
+    },
+    Column {
+        name: "process.missing",
+        aliases: &["missing"],
+        header: "No owner because",
+        meaning: "Why no process is shown: time_wait, handshake, unaccepted, orphaned, kernel, not_permitted, vanished or not_observed.",
+        value: |row| {
+            row.endpoint
+                .owners
+                .reason()
+                .map_or(Value::Absent, |reason| Value::Word(reason.id()))
+        },
+        ..OWNER
+    },
+    Column {
+        name: "service.name",
+        aliases: &["service", "unit"],
+        header: "Service",
+        meaning: "systemd unit of the owner, or of the socket where no owner is known.",
+        width: 20,
+        platforms: Platforms::Linux,
+        value: |row| Value::text(row.unit()),
+        ..OWNER
+    },
+    Column {
+        name: "process.linux.cgroup",
+        aliases: &["cgroup"],
+        header: "Control group",
+        meaning: "Control group of the owner, or of the socket where no owner is known, below the cgroup2 root.",
+        width: 32,
+        platforms: Platforms::Linux,
+        value: |row| Value::text(row.cgroup()),
+        ..OWNER
+    },
+    Column {
+        name: "socket.inode",
+        aliases: &["inode"],
+        header: "Inode",
+        meaning: "Inode of the socket's file; none for sockets without a file (TIME-WAIT, orphans).",
+        unit: Unit::None,
+        platforms: Platforms::Linux,
+        value: |row| Value::number(row.endpoint.socket.inode),
+        ..NUMBER
+    },
+    Column {
+        name: "socket.cookie",
+        aliases: &["cookie"],
+        header: "Cookie",
+        meaning: "The kernel's own number of the socket, never used twice until reboot.",
+        unit: Unit::None,
+        platforms: Platforms::Linux,
+        value: |row| Value::number(row.endpoint.socket.cookie),
+        ..NUMBER
+    },
+    Column {
+        name: "observer.source",
+        aliases: &["source"],
+        header: "Source",
+        meaning: "What the row was observed with: sock_diag, procfs or replay.",
+        value: |row| Value::Word(row.snapshot.source.id()),
+        ..TEXT
+    },
+];
+
+/// The value of a fact, if it is known.
+fn known<T: AsRef<str>>(fact: &Fact<T>) -> Option<&str> {
+    fact.as_ref().ok().map(AsRef::as_ref)
+}
+
+/// `address` as a cell, its scope named after the endpoint's interface.
+fn address<'a>(endpoint: &'a Endpoint, address: Option<&SocketAddr>) -> Value<'a> {
+    let scoped = address.map(|address| Scoped::new(address, endpoint.interface.as_deref()));
+    scoped.map_or(Value::Absent, Value::Address)
+}
+
+/// `address` and its port as one cell.
+fn socket<'a>(endpoint: &'a Endpoint, address: Option<&SocketAddr>) -> Value<'a> {
+    let scoped = address.map(|a| (Scoped::new(a, endpoint.interface.as_deref()), a.port()));
+    scoped.map_or(Value::Absent, |(address, port)| {
+        Value::Socket(address, port)
+    })
+}
+
+/// The host name of `address`, where it was resolved.
+fn hostname<'a>(row: &Row<'a>, address: Option<&SocketAddr>) -> Value<'a> {
+    let name = address.and_then(|address| row.snapshot.hostnames.get(&address.ip()));
+    Value::text(name.map(|name| &**name))
+}
+
+/// One of TCP's measurements, where they were taken.
+fn metric<'a, N: Into<u64>>(row: &Row<'a>, take: impl Fn(&Metrics) -> Option<N>) -> Value<'a> {
+    Value::number(row.endpoint.metrics.as_deref().and_then(take))
+}
+
+/// Bytes waiting in both directions.
+struct Queued {
+    receive: u64,
+    send: u64,
+}
+
+/// The bytes that wait in an endpoint of the given transport.
+fn bytes_queued(row: &Row<'_>, transport: Transport) -> Option<Queued> {
+    match row.endpoint.queue? {
+        Queue::Bytes { receive, send } if row.endpoint.transport == transport => Some(Queued {
+            receive: receive.into(),
+            send: send.into(),
+        }),
+        Queue::Bytes { .. } | Queue::Backlog { .. } => None,
+    }
+}
+
+/// A listener's waiting connections and their limit.
+fn backlog(row: &Row<'_>) -> Option<(u32, u32)> {
+    match row.endpoint.queue? {
+        Queue::Backlog { used, limit } => Some((used, limit)),
+        Queue::Bytes { .. } => None,
+    }
+}
+
+/// Every holder as `pid/name`, one each process.
+fn owners<'a>(row: &Row<'a>) -> Value<'a> {
+    let owners = row.endpoint.owners.as_slice();
+    if owners.is_empty() {
+        return Value::Absent;
+    }
+    let mut pids: Vec<_> = owners.iter().map(|owner| owner.process).collect();
+    pids.dedup();
+    let holders = pids.iter().map(|id| {
+        let name = row.snapshot.processes.get(id).map(|process| &*process.name);
+        Value::Holder(id.pid, name)
+    });
+    Value::List(holders.collect())
+}

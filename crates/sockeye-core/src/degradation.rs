@@ -1,0 +1,128 @@
+//! What could not be observed, why, and the exact remedy.
+
+use alloc::borrow::Cow;
+use alloc::format;
+use alloc::string::String;
+use core::fmt;
+
+/// Something that this snapshot cannot show.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Degradation {
+    /// The descriptors of other users' processes may not be read: their sockets show no owner.
+    ProcessesDenied {
+        /// How many processes.
+        count: u32,
+    },
+    /// Other users' processes are hidden altogether (`hidepid` on /proc).
+    ProcessesHidden,
+    /// Other network namespaces exist and may not be entered.
+    NamespacesDenied {
+        /// How many namespaces.
+        count: u32,
+    },
+    /// The kernel's fast tables are not available; slower ones with fewer facts were read.
+    SockDiagUnavailable {
+        /// What the operating system said.
+        reason: String,
+    },
+    /// A table could not be read at all: its endpoints are missing.
+    TableUnavailable {
+        /// Which: `tcp`, `udp6`.
+        table: String,
+        /// What the operating system said.
+        reason: String,
+    },
+    /// Answers were malformed and have been passed over.
+    Malformed {
+        /// How many rows.
+        count: u32,
+        /// The first of them: what was wrong, and where.
+        first: String,
+    },
+    /// The set changed faster than it could be read; some endpoints may be missing.
+    Unstable {
+        /// How many answers the kernel marked as inconsistent.
+        count: u32,
+    },
+}
+
+impl Degradation {
+    /// The word machines read.
+    pub fn id(&self) -> &'static str {
+        match self {
+            Self::ProcessesDenied { .. } => "processes_denied",
+            Self::ProcessesHidden => "processes_hidden",
+            Self::NamespacesDenied { .. } => "namespaces_denied",
+            Self::SockDiagUnavailable { .. } => "sock_diag_unavailable",
+            Self::TableUnavailable { .. } => "table_unavailable",
+            Self::Malformed { .. } => "malformed",
+            Self::Unstable { .. } => "unstable",
+        }
+    }
+
+    /// What an administrator can do about it, as a sentence part; a command where there is one.
+    pub fn remedy(&self) -> Option<Cow<'static, str>> {
+        let text = match self {
+            Self::ProcessesDenied { .. } => {
+                "run as root, or: sudo setcap cap_sys_ptrace,cap_dac_read_search,cap_sys_admin,cap_net_admin+ep \"$(command -v sockeye)\""
+            }
+            Self::ProcessesHidden => "run as root, or: sudo mount -o remount,hidepid=0 /proc",
+            Self::NamespacesDenied { .. } => {
+                "run as root, or: sudo setcap cap_sys_admin,cap_sys_ptrace,cap_dac_read_search,cap_net_admin+ep \"$(command -v sockeye)\""
+            }
+            Self::SockDiagUnavailable { .. } => "sudo modprobe -a inet_diag tcp_diag udp_diag",
+            Self::TableUnavailable { .. } | Self::Malformed { .. } | Self::Unstable { .. } => {
+                return None;
+            }
+        };
+        Some(Cow::Borrowed(text))
+    }
+}
+
+/// One clause without a full stop, as it stands in a status line.
+impl fmt::Display for Degradation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ProcessesDenied { count: 1 } => {
+                f.write_str("1 other user's process not permitted")
+            }
+            Self::ProcessesDenied { count } => {
+                write!(f, "{count} other users' processes not permitted")
+            }
+            Self::ProcessesHidden => f.write_str("other users' processes are hidden (hidepid)"),
+            Self::NamespacesDenied { count } => {
+                write!(f, "{} not permitted", counted(*count, "network namespace"))
+            }
+            Self::SockDiagUnavailable { reason } => {
+                write!(
+                    f,
+                    "sock_diag not available ({reason}), read from /proc/net instead"
+                )
+            }
+            Self::TableUnavailable { table, reason } => {
+                write!(f, "the {table} table could not be read ({reason})")
+            }
+            Self::Malformed { count, first } => {
+                write!(
+                    f,
+                    "{} passed over (the first: {first})",
+                    counted(*count, "malformed answer")
+                )
+            }
+            Self::Unstable { count } => write!(
+                f,
+                "{} changed while being read; endpoints may be missing",
+                counted(*count, "table")
+            ),
+        }
+    }
+}
+
+/// `1 row`, `2 rows`: the count with its noun in the right number.
+pub fn counted(count: u32, noun: &str) -> String {
+    if count == 1 {
+        format!("1 {noun}")
+    } else {
+        format!("{count} {noun}s")
+    }
+}

@@ -1,0 +1,32 @@
+//! What Sockeye knows and the rules it follows: endpoints, owners, columns, filters, differences.
+//!
+//! This crate is pure. It does no I/O, reads no clock, starts no thread, has no `unsafe` and no
+//! `cfg(target_os)`; it needs only an allocator. Time, when it matters, comes in as an argument.
+//! Nothing in it can fail except [`filter::Filter::parse`], which answers with a span.
+//!
+//! Read in this order: [`endpoint`] (one row), [`process`] (who owns it), [`snapshot`] (all rows
+//! at one instant), [`column`] (what can be shown of a row), [`filter`] and [`table`] (which rows,
+//! in which order), [`diff`] (what changed).
+
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+pub mod address;
+pub mod column;
+pub mod degradation;
+pub mod endpoint;
+pub mod process;
+pub mod snapshot;
+pub mod state;
+pub mod table;
+pub mod time;
+
+pub use column::{Column, Row, Value};
+pub use degradation::Degradation;
+pub use endpoint::{Endpoint, Owner, Ownerless, Owners, Transport};
+pub use process::{Process, ProcessId};
+pub use snapshot::{NamespaceId, Snapshot};
+pub use state::State;
+pub use time::Timestamp;

@@ -1,0 +1,100 @@
+//! All endpoints of a host at one instant, with everything needed to show them.
+
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+use core::net::IpAddr;
+
+use hashbrown::HashMap;
+
+use crate::degradation::Degradation;
+use crate::endpoint::Endpoint;
+use crate::process::{Process, ProcessId};
+use crate::time::Timestamp;
+
+/// A network namespace, by the inode of its `/proc/PID/ns/net` (Linux).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct NamespaceId(pub u32);
+
+/// A network namespace that was observed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Namespace {
+    /// Its identity on this host.
+    pub id: NamespaceId,
+    /// What people call it: `self` for Sockeye's own, the name that `ip netns` gave it, else
+    /// `pid:` and its oldest process, else `netns:` and its inode.
+    pub label: Box<str>,
+    /// A process that lives in it, the oldest one.
+    pub pid: Option<u32>,
+    /// Sockeye itself runs in it.
+    pub is_own: bool,
+}
+
+/// Where a snapshot came from.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Source {
+    /// Linux `sock_diag` netlink dumps with owners from `/proc`.
+    SockDiag,
+    /// Linux `/proc/net` tables, where `sock_diag` is not to be had.
+    Procfs,
+    /// A recorded dump.
+    Replay,
+}
+
+impl Source {
+    /// The word machines read: `sock_diag`, `procfs`, `replay`.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::SockDiag => "sock_diag",
+            Self::Procfs => "procfs",
+            Self::Replay => "replay",
+        }
+    }
+}
+
+/// The full set at one instant.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Snapshot {
+    /// When it was taken.
+    pub time: Timestamp,
+    /// What it was taken with.
+    pub source: Source,
+    /// Every endpoint, in the kernel's order.
+    pub endpoints: Vec<Endpoint>,
+    /// Every process that an endpoint names as owner.
+    pub processes: HashMap<ProcessId, Process>,
+    /// Names of the users that endpoints and processes name by number.
+    pub users: BTreeMap<u32, Box<str>>,
+    /// The network namespaces that were observed.
+    pub namespaces: Vec<Namespace>,
+    /// Host names of addresses, where they were asked for and answered.
+    pub hostnames: HashMap<IpAddr, Box<str>>,
+    /// What could not be observed, and why.
+    pub degradations: Vec<Degradation>,
+}
+
+impl Snapshot {
+    /// A snapshot of nothing, to be filled.
+    pub fn new(time: Timestamp, source: Source) -> Self {
+        Self {
+            time,
+            source,
+            endpoints: Vec::new(),
+            processes: HashMap::new(),
+            users: BTreeMap::new(),
+            namespaces: Vec::new(),
+            hostnames: HashMap::new(),
+            degradations: Vec::new(),
+        }
+    }
+
+    /// The namespace with this id, if it was observed.
+    pub fn namespace(&self, id: NamespaceId) -> Option<&Namespace> {
+        self.namespaces.iter().find(|namespace| namespace.id == id)
+    }
+
+    /// The name of a user, where it is known.
+    pub fn user_name(&self, id: u32) -> Option<&str> {
+        self.users.get(&id).map(|name| &**name)
+    }
+}

@@ -1,0 +1,156 @@
+//! Which rows are shown, and in which order: the one place where rows are chosen and sorted.
+
+use alloc::vec::Vec;
+use core::cmp::Ordering;
+
+use crate::address::Family;
+use crate::column::{Column, Row, Value};
+use crate::endpoint::{Endpoint, Transport};
+use crate::snapshot::Snapshot;
+
+/// Which part of its life an endpoint is in.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum Phase {
+    /// Endpoints that have a remote.
+    #[default]
+    Connected,
+    /// TCP listeners, and UDP endpoints without a remote.
+    Listening,
+    /// Every endpoint.
+    All,
+}
+
+/// The coarse choice that every front end offers: transports, families, phase.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Scope {
+    /// Show TCP.
+    pub tcp: bool,
+    /// Show UDP.
+    pub udp: bool,
+    /// Show IPv4.
+    pub ipv4: bool,
+    /// Show IPv6.
+    pub ipv6: bool,
+    /// Which part of their life.
+    pub phase: Phase,
+}
+
+impl Scope {
+    /// Every endpoint.
+    pub const ALL: Self = Self {
+        tcp: true,
+        udp: true,
+        ipv4: true,
+        ipv6: true,
+        phase: Phase::All,
+    };
+
+    /// Whether `endpoint` belongs to it.
+    pub fn contains(&self, endpoint: &Endpoint) -> bool {
+        let is_transport = match endpoint.transport {
+            Transport::Tcp => self.tcp,
+            Transport::Udp => self.udp,
+        };
+        let is_family = match endpoint.family() {
+            Family::Ipv4 => self.ipv4,
+            Family::Ipv6 => self.ipv6,
+        };
+        is_transport && is_family && self.phase.contains(endpoint)
+    }
+}
+
+impl Phase {
+    /// Whether `endpoint` is in it.
+    fn contains(self, endpoint: &Endpoint) -> bool {
+        match self {
+            Self::All => true,
+            Self::Connected => endpoint.remote.is_some(),
+            Self::Listening if endpoint.transport == Transport::Udp => endpoint.remote.is_none(),
+            Self::Listening => endpoint.is_listener(),
+        }
+    }
+}
+
+/// One level of an order.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct SortKey {
+    /// The column that is compared.
+    pub column: &'static Column,
+    /// Largest first; absent values stay last.
+    pub is_descending: bool,
+}
+
+/// The rows of `snapshot` inside `scope` for which `is_wanted` holds, in the kernel's order.
+///
+/// An endpoint with several owners appears once, under the first owner for which `is_wanted`
+/// holds.
+pub fn select<'a>(
+    snapshot: &'a Snapshot,
+    scope: &Scope,
+    is_wanted: impl Fn(&Row<'a>) -> bool,
+) -> Vec<Row<'a>> {
+    let inside = snapshot
+        .endpoints
+        .iter()
+        .filter(|endpoint| scope.contains(endpoint));
+    inside
+        .filter_map(|endpoint| Row::each(snapshot, endpoint).find(&is_wanted))
+        .collect()
+}
+
+/// Sorts `rows` by `keys`, first key first; rows that compare equal keep their order.
+pub fn sort(rows: &mut [Row<'_>], keys: &[SortKey]) {
+    // The last key first: each stable pass keeps what the later keys established.
+    for key in keys.iter().rev() {
+        rows.sort_by_cached_key(|row| Ordered(key.column.value(row), key.is_descending));
+    }
+}
+
+/// The order in which a list is read when nothing else was asked for: by process, oldest first,
+/// then listeners before connections, then by addresses.
+pub fn sort_by_process(rows: &mut [Row<'_>]) {
+    rows.sort_by_cached_key(|row| {
+        let endpoint = row.endpoint;
+        let reason = endpoint.owners.reason();
+        let owner = row
+            .owner
+            .map(|owner| (owner.process.start, owner.process.pid));
+        let place = (
+            endpoint.namespace,
+            endpoint.transport,
+            endpoint.remote.is_some(),
+        );
+        (
+            owner.is_none(),
+            owner,
+            reason,
+            place,
+            endpoint.local,
+            endpoint.remote,
+        )
+    });
+}
+
+/// A value in the order of its column, with the direction that was asked for.
+#[derive(PartialEq)]
+struct Ordered<'a>(Value<'a>, bool);
+
+impl Eq for Ordered<'_> {}
+
+impl PartialOrd for Ordered<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Ordered<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let order = self.0.order(&other.0);
+        let is_reversible = !self.0.is_absent() && !other.0.is_absent();
+        if self.1 && is_reversible {
+            order.reverse()
+        } else {
+            order
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! The backends: thin, one for each operating system, with the same names.
+//!
+//! A backend gives these and nothing more:
+//!
+//! - `observe(&Wants) -> Result<Snapshot, Error>`
+//! - `close(&Endpoint) -> Result<(), Error>`
+//! - `end(ProcessId, Urgency) -> Result<(), Error>`
+//! - `is_running(ProcessId) -> bool`
+//!
+//! It makes the calls and hands the bytes to `decode`. Where a system cannot do a thing, it says
+//! [`Kind::Unsupported`](crate::Kind::Unsupported); it never answers with nothing instead.
+
+#[cfg(target_os = "linux")]
+mod linux;
+#[cfg(target_os = "linux")]
+pub(crate) use linux::{close, end, is_running, observe};
+
+#[cfg(not(target_os = "linux"))]
+mod unsupported;
+#[cfg(not(target_os = "linux"))]
+pub(crate) use unsupported::{close, end, is_running, observe};

@@ -1,0 +1,2 @@
+//! The console: arguments in, printed endpoints out.
+fn main() {}

@@ -1,0 +1,2 @@
+//! All automation of Sockeye, in Rust.
+fn main() {}
