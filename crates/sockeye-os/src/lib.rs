@@ -1,10 +1,11 @@
 //! How Sockeye observes an operating system's endpoints, and acts on them.
 //!
-//! `decode` turns the kernel's bytes into rows; it knows no platform and performs no call, so it
+//! [`decode`] turns the kernel's bytes into rows; it knows no platform and performs no call, so it
 //! is tested and fuzzed everywhere. `sys` makes the calls and hands over buffers; which backend
 //! stands behind it is decided in one place. [`observe`] never changes the world; only [`Actor`]
 //! does, and whoever uses it looks again afterwards.
 
+pub mod decode;
 pub mod error;
 mod sys;
 
