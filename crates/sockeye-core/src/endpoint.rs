@@ -133,6 +133,8 @@ pub struct Socket {
     pub cookie: Option<u64>,
     /// An `AF_INET6` socket, also when its addresses are mapped IPv4.
     pub is_ipv6: bool,
+    /// Number of the interface it is bound to, 0 for none.
+    pub interface: u32,
 }
 
 /// Bytes or connections that wait inside the socket.

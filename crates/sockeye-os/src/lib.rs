@@ -5,8 +5,10 @@
 //! stands behind it is decided in one place. [`observe`] never changes the world; only [`Actor`]
 //! does, and whoever uses it looks again afterwards.
 
+pub mod assemble;
 pub mod decode;
 pub mod error;
+pub mod raw;
 mod sys;
 
 use sockeye_core::{Endpoint, ProcessId, Snapshot};

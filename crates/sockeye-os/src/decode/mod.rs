@@ -7,6 +7,7 @@
 //! The modules are public for the fuzz targets alone. They are no stable interface: whoever wants
 //! endpoints calls [`observe`](crate::observe).
 
+pub mod inet_diag;
 pub mod mounts;
 pub mod proc_net;
 pub mod process;
@@ -14,6 +15,7 @@ pub mod process;
 use std::fmt;
 use std::net::SocketAddr;
 
+use sockeye_core::address::Family;
 use sockeye_core::endpoint::Metrics;
 use sockeye_core::{State, Transport};
 
@@ -49,8 +51,71 @@ pub struct SocketRow {
     pub cgroup_id: Option<u64>,
     /// TCP's own measurements, where the table has them.
     pub metrics: Option<Box<Metrics>>,
-    /// Whether the socket refuses IPv4 (`IPV6_V6ONLY`), where the table tells.
-    pub is_ipv6_only: Option<bool>,
+}
+
+impl SocketRow {
+    /// The table that it stands in.
+    pub fn table(&self) -> Table {
+        Table {
+            transport: self.transport,
+            is_ipv6: self.is_ipv6,
+        }
+    }
+}
+
+/// One of the kernel's tables of sockets.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Table {
+    /// TCP or UDP.
+    pub transport: Transport,
+    /// Sockets of `AF_INET6`.
+    pub is_ipv6: bool,
+}
+
+impl Table {
+    /// All four, the largest on most machines first.
+    pub const ALL: [Self; 4] = [
+        Self {
+            transport: Transport::Tcp,
+            is_ipv6: false,
+        },
+        Self {
+            transport: Transport::Tcp,
+            is_ipv6: true,
+        },
+        Self {
+            transport: Transport::Udp,
+            is_ipv6: false,
+        },
+        Self {
+            transport: Transport::Udp,
+            is_ipv6: true,
+        },
+    ];
+
+    /// Its name, that of its file in `/proc/net`.
+    pub fn name(self) -> &'static str {
+        match (self.transport, self.is_ipv6) {
+            (Transport::Tcp, false) => "tcp",
+            (Transport::Tcp, true) => "tcp6",
+            (Transport::Udp, false) => "udp",
+            (Transport::Udp, true) => "udp6",
+        }
+    }
+
+    /// The family of its sockets.
+    pub fn family(self) -> Family {
+        if self.is_ipv6 {
+            Family::Ipv6
+        } else {
+            Family::Ipv4
+        }
+    }
+
+    /// The table called `name`.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|table| table.name() == name)
+    }
 }
 
 /// A part of the input that makes no sense.

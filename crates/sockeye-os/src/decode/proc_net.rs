@@ -13,7 +13,7 @@ use super::{
 
 /// What a table held.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
-pub struct Table {
+pub struct Rows {
     /// The sockets, in the kernel's order.
     pub rows: Vec<SocketRow>,
     /// The rows that make no sense.
@@ -24,8 +24,8 @@ pub struct Table {
 ///
 /// Addresses are printed as numbers in the byte order of the machine that wrote them, and read in
 /// that of the machine that runs this: a recorded table is understood where the order is the same.
-pub fn decode_table(transport: Transport, family: Family, text: &[u8]) -> Table {
-    let mut table = Table::default();
+pub fn decode_table(transport: Transport, family: Family, text: &[u8]) -> Rows {
+    let mut table = Rows::default();
     let mut at = 0;
     for line in text.split_inclusive(|&byte| byte == b'\n') {
         if !is_header(line) {
@@ -77,7 +77,6 @@ fn decode_row(
         interface: 0,
         cgroup_id: None,
         metrics: None,
-        is_ipv6_only: None,
     })
 }
 

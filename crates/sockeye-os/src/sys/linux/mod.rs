@@ -1,31 +1,14 @@
-//! Linux: netlink and /proc.
+//! Linux: `sock_diag` netlink and `/proc`.
 
-use sockeye_core::{Endpoint, ProcessId, Snapshot};
+mod act;
+mod cgroups;
+mod facts;
+mod namespaces;
+mod netlink;
+mod observe;
+mod tables;
+mod users;
+mod walk;
 
-use crate::{Error, Kind, Urgency, Wants};
-
-/// What every call answers.
-fn unsupported<T>(operation: &'static str) -> Result<T, Error> {
-    let reason = format!("Sockeye does not know {}", std::env::consts::OS);
-    Err(Error::new(Kind::Unsupported, operation, "", reason))
-}
-
-/// See [`crate::observe`].
-pub(crate) fn observe(_: &Wants) -> Result<Snapshot, Error> {
-    unsupported("observe this machine")
-}
-
-/// See [`crate::Actor::close`].
-pub(crate) fn close(_: &Endpoint) -> Result<(), Error> {
-    unsupported("close a connection")
-}
-
-/// See [`crate::Actor::end`].
-pub(crate) fn end(_: ProcessId, _: Urgency) -> Result<(), Error> {
-    unsupported("end a process")
-}
-
-/// See [`crate::Actor::is_running`].
-pub(crate) fn is_running(_: ProcessId) -> bool {
-    false
-}
+pub(crate) use act::{close, end, is_running};
+pub(crate) use observe::{gather, observe};

@@ -1,0 +1,321 @@
+//! From raw answers to a snapshot: rows get owners, directions, names. Pure; the same for the live
+//! machine and for a dump.
+
+use std::sync::Arc;
+
+use hashbrown::{HashMap, HashSet};
+use sockeye_core::endpoint::{Direction, Ownerless, Queue, Socket};
+use sockeye_core::process::{Absent, Fact};
+use sockeye_core::snapshot::{Namespace, NamespaceId};
+use sockeye_core::{
+    Degradation, Endpoint, Owner, Owners, Process, ProcessId, Snapshot, State, Timestamp, Transport,
+};
+
+use crate::decode::SocketRow;
+use crate::decode::process::{
+    decode_cgroup, decode_command_line, decode_image_link, decode_status_users,
+};
+use crate::raw::{Raw, RawNamespace, RawProcess, Text, Unreadable};
+
+/// Builds the snapshot that `raw` describes.
+pub fn assemble(raw: Raw) -> Snapshot {
+    let mut snapshot = Snapshot::new(raw.time, raw.source);
+    let mut holders = holders_by_inode(&raw.processes);
+    let mut context = Context {
+        cgroups: raw
+            .cgroups
+            .iter()
+            .map(|(id, path)| (*id, Arc::from(path.as_str())))
+            .collect(),
+        is_partial: raw.degradations.iter().any(hides_owners),
+        has_processes: !raw.processes.is_empty(),
+        ephemeral_ports: raw.ephemeral_ports,
+        interfaces: HashMap::new(),
+        listening: HashSet::new(),
+        vanished: HashSet::new(),
+        namespace: None,
+    };
+    snapshot
+        .endpoints
+        .reserve_exact(raw.namespaces.iter().map(|n| n.sockets.len()).sum());
+    for namespace in raw.namespaces {
+        context.enter(&namespace);
+        snapshot.namespaces.extend(describe_namespace(&namespace));
+        let rows = without_repeats(namespace.sockets);
+        snapshot.endpoints.extend(
+            rows.into_iter()
+                .map(|row| context.endpoint(row, &mut holders)),
+        );
+    }
+    let clock = Clock {
+        boot: raw.boot,
+        ticks_per_second: raw.ticks_per_second,
+    };
+    let processes = raw
+        .processes
+        .iter()
+        .map(|process| describe_process(process, clock));
+    snapshot.processes = processes.map(|process| (process.id, process)).collect();
+    snapshot.users = raw
+        .users
+        .into_iter()
+        .map(|(id, name)| (id, name.into()))
+        .collect();
+    snapshot.degradations = merge_degradations(raw.degradations);
+    snapshot
+}
+
+/// Who holds which socket.
+fn holders_by_inode(processes: &[RawProcess]) -> HashMap<u64, Vec<Owner>> {
+    let mut holders: HashMap<u64, Vec<Owner>> = HashMap::new();
+    holders.reserve(processes.iter().map(|process| process.sockets.len()).sum());
+    for process in processes {
+        let id = ProcessId {
+            pid: process.pid,
+            start: process.start,
+        };
+        for (fd, inode) in &process.sockets {
+            holders.entry(*inode).or_default().push(Owner {
+                process: id,
+                fd: Some(*fd),
+            });
+        }
+    }
+    holders
+}
+
+/// Whether a process that was not seen may be the owner that is missing.
+fn hides_owners(degradation: &Degradation) -> bool {
+    matches!(
+        degradation,
+        Degradation::ProcessesDenied { .. } | Degradation::ProcessesHidden
+    )
+}
+
+/// The namespace as the snapshot shows it; `None` when its id is not known.
+fn describe_namespace(raw: &RawNamespace) -> Option<Namespace> {
+    let label = raw.label.as_str().into();
+    Some(Namespace {
+        id: raw.id?,
+        label,
+        pid: raw.pid,
+        is_own: raw.is_own,
+    })
+}
+
+/// Drops rows that the kernel gave twice, because the socket moved within its table while it was
+/// read; the later row is the truer one.
+fn without_repeats(rows: Vec<SocketRow>) -> Vec<SocketRow> {
+    let cookies: HashSet<u64> = rows.iter().filter_map(|row| row.cookie).collect();
+    let unknown = rows.iter().filter(|row| row.cookie.is_none()).count();
+    if cookies.len() + unknown == rows.len() {
+        return rows;
+    }
+    let mut seen = HashSet::new();
+    let is_new = |row: &SocketRow| row.cookie.is_none_or(|cookie| seen.insert(cookie));
+    let mut kept: Vec<SocketRow> = rows.into_iter().rev().filter(is_new).collect();
+    kept.reverse();
+    kept
+}
+
+/// What the endpoints of one namespace are assembled with.
+struct Context {
+    cgroups: HashMap<u64, Arc<str>>,
+    is_partial: bool,
+    has_processes: bool,
+    ephemeral_ports: (u16, u16),
+    interfaces: HashMap<u32, Arc<str>>,
+    listening: HashSet<u16>,
+    vanished: HashSet<u64>,
+    namespace: Option<NamespaceId>,
+}
+
+impl Context {
+    /// Prepares for the rows of `namespace`.
+    fn enter(&mut self, namespace: &RawNamespace) {
+        let named = namespace.interfaces.iter();
+        self.interfaces = named
+            .map(|(index, name)| (*index, Arc::from(name.as_str())))
+            .collect();
+        let listeners = namespace
+            .sockets
+            .iter()
+            .filter(|row| row.state == Some(State::Listen));
+        self.listening = listeners.map(|row| row.local.port()).collect();
+        self.vanished = namespace.vanished.iter().copied().collect();
+        self.namespace = namespace.id;
+    }
+
+    /// The endpoint that `row` is, with its owners taken out of `holders`.
+    fn endpoint(&self, row: SocketRow, holders: &mut HashMap<u64, Vec<Owner>>) -> Endpoint {
+        let found = holders.remove(&row.inode).unwrap_or_default();
+        Endpoint {
+            transport: row.transport,
+            local: row.local,
+            remote: row.remote,
+            state: row.state,
+            direction: self.direction(&row),
+            namespace: self.namespace,
+            interface: self.interfaces.get(&row.interface).cloned(),
+            socket: Socket {
+                inode: Some(row.inode).filter(|inode| *inode != 0),
+                cookie: row.cookie,
+                is_ipv6: row.is_ipv6,
+                interface: row.interface,
+            },
+            user_id: user_of(&row),
+            cgroup: row.cgroup_id.and_then(|id| self.cgroups.get(&id)).cloned(),
+            owners: Owners::new(found, self.reason(&row)),
+            queue: queue_of(&row),
+            metrics: row.metrics,
+        }
+    }
+
+    /// Who began: a local port that this host listens on was connected to; a local port from the
+    /// range for outgoing connections, and to a port outside of it, was connected from.
+    fn direction(&self, row: &SocketRow) -> Direction {
+        let is_tcp = row.transport == Transport::Tcp;
+        let (first, last) = self.ephemeral_ports;
+        let is_ephemeral = |port: u16| (first..=last).contains(&port);
+        match row.remote {
+            None if row.state == Some(State::Listen) => Direction::Listen,
+            Some(_) if row.state == Some(State::SynSent) => Direction::Egress,
+            Some(_) if is_tcp && self.listening.contains(&row.local.port()) => Direction::Ingress,
+            Some(remote) if is_ephemeral(row.local.port()) && !is_ephemeral(remote.port()) => {
+                Direction::Egress
+            }
+            Some(remote) if is_tcp && self.listening.contains(&remote.port()) => Direction::Egress,
+            _ => Direction::Unknown,
+        }
+    }
+
+    /// Why no process holds `row`, if none does.
+    fn reason(&self, row: &SocketRow) -> Ownerless {
+        match row.state {
+            Some(State::TimeWait) => Ownerless::TimeWait,
+            Some(State::SynReceived) => Ownerless::Handshake,
+            // Without a file: either nobody has accepted it yet, or its process closed it.
+            Some(State::Established | State::CloseWait) if row.inode == 0 => Ownerless::Unaccepted,
+            _ if row.inode == 0 => Ownerless::Orphaned,
+            _ if row
+                .cookie
+                .is_some_and(|cookie| self.vanished.contains(&cookie)) =>
+            {
+                Ownerless::Vanished
+            }
+            _ if self.is_partial => Ownerless::NotPermitted,
+            _ if !self.has_processes => Ownerless::NotObserved,
+            _ => Ownerless::Kernel,
+        }
+    }
+}
+
+/// The user that created the socket; the kernel knows none for sockets without a file and says 0.
+fn user_of(row: &SocketRow) -> Option<u32> {
+    row.uid.filter(|_| row.inode != 0)
+}
+
+/// What waits: connections in a listener, bytes elsewhere; nothing in TIME-WAIT, which has no
+/// queues.
+fn queue_of(row: &SocketRow) -> Option<Queue> {
+    match row.state {
+        Some(State::Listen) => Some(Queue::Backlog {
+            used: row.receive_queue,
+            limit: row.send_queue,
+        }),
+        Some(State::TimeWait | State::SynReceived) => None,
+        _ => Some(Queue::Bytes {
+            receive: row.receive_queue,
+            send: row.send_queue,
+        }),
+    }
+}
+
+/// How start times become instants.
+#[derive(Clone, Copy)]
+struct Clock {
+    boot: Timestamp,
+    ticks_per_second: u64,
+}
+
+impl Clock {
+    /// The wall-clock time of a start, to one tick (10 ms).
+    fn instant(self, ticks: u64) -> Option<Timestamp> {
+        let tick_ns = 1_000_000_000_u64.checked_div(self.ticks_per_second)?;
+        let since_boot = i64::try_from(ticks.checked_mul(tick_ns)?).ok()?;
+        let instant = self.boot.unix_ns().checked_add(since_boot)?;
+        // The difference of two clocks is only good to microseconds: show no digits below a tick.
+        let tick = i64::try_from(tick_ns).ok().filter(|tick| *tick > 0)?;
+        Some(Timestamp::from_unix_ns(instant - instant.rem_euclid(tick)))
+    }
+}
+
+/// The process as the snapshot shows it.
+fn describe_process(raw: &RawProcess, clock: Clock) -> Process {
+    let image = fact(&raw.image, |link| Some(decode_image_link(link)));
+    let (path, is_deleted) = match image {
+        Ok((path, is_deleted)) => (Ok(path), is_deleted),
+        Err(absent) => (Err(absent), false),
+    };
+    let of_path = path.as_ref().ok().and_then(|path| path.rsplit('/').next());
+    let name = of_path
+        .filter(|name| !name.is_empty())
+        .unwrap_or(&raw.name)
+        .into();
+    let status = raw.status.as_deref().ok();
+    let cgroup = raw.cgroup.as_deref().ok().and_then(decode_cgroup);
+    Process {
+        id: ProcessId {
+            pid: raw.pid,
+            start: raw.start,
+        },
+        parent: Some(raw.parent).filter(|parent| *parent != 0),
+        name,
+        path: path.map(Into::into),
+        is_deleted,
+        command_line: fact(&raw.command_line, decode_command_line).map(Into::into),
+        user_id: status.and_then(decode_status_users),
+        created: clock.instant(raw.start),
+        cgroup: cgroup.map(Into::into),
+    }
+}
+
+/// A text decoded, or why it is not there.
+fn fact<T>(text: &Text, decode: impl FnOnce(&[u8]) -> Option<T>) -> Fact<T> {
+    match text {
+        Ok(bytes) => decode(bytes).ok_or(Absent::Nonexistent),
+        Err(Unreadable::Denied) => Err(Absent::Denied),
+        Err(Unreadable::Vanished) => Err(Absent::Vanished),
+        Err(Unreadable::Nonexistent) => Err(Absent::Nonexistent),
+    }
+}
+
+/// The same degradation said by several namespaces is said once, with the counts added up.
+fn merge_degradations(found: Vec<Degradation>) -> Vec<Degradation> {
+    let mut merged: Vec<Degradation> = Vec::new();
+    for degradation in found {
+        let repeated = merged
+            .iter_mut()
+            .any(|known| add_count(known, &degradation));
+        if !repeated {
+            merged.push(degradation);
+        }
+    }
+    merged
+}
+
+/// Adds `other` to `known` if both say the same.
+fn add_count(known: &mut Degradation, other: &Degradation) -> bool {
+    match (known, other) {
+        (Degradation::Malformed { count, .. }, Degradation::Malformed { count: more, .. })
+        | (Degradation::Unstable { count }, Degradation::Unstable { count: more })
+        | (
+            Degradation::NamespacesDenied { count },
+            Degradation::NamespacesDenied { count: more },
+        ) => {
+            *count = count.saturating_add(*more);
+            true
+        }
+        (known, other) => *known == *other,
+    }
+}

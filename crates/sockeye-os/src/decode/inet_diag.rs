@@ -1,0 +1,392 @@
+//! `sock_diag` netlink: the requests for TCP and UDP sockets, and the kernel's answers.
+//!
+//! Layouts are those of `linux/netlink.h`, `linux/sock_diag.h`, `linux/inet_diag.h` and
+//! `linux/tcp.h` (uapi). Integers are in the byte order of the machine, ports and addresses in
+//! network order.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use sockeye_core::address::canonical;
+use sockeye_core::endpoint::Metrics;
+use sockeye_core::{State, Transport};
+
+use super::{Malformed, SocketRow, Table, known_user, remote_side, state_from_linux};
+
+/// `SOCK_DIAG_BY_FAMILY`, `linux/sock_diag.h`.
+const SOCK_DIAG_BY_FAMILY: u16 = 20;
+/// `SOCK_DESTROY`, `linux/sock_diag.h`.
+const SOCK_DESTROY: u16 = 21;
+/// `NLMSG_ERROR`, `linux/netlink.h`.
+const NLMSG_ERROR: u16 = 2;
+/// `NLMSG_DONE`, `linux/netlink.h`.
+const NLMSG_DONE: u16 = 3;
+/// `NLM_F_REQUEST`.
+const REQUEST: u16 = 0x01;
+/// `NLM_F_ACK`.
+const ACK: u16 = 0x04;
+/// `NLM_F_DUMP_INTR`: the table changed under the dump.
+const DUMP_INTERRUPTED: u16 = 0x10;
+/// `NLM_F_DUMP`: `NLM_F_ROOT | NLM_F_MATCH`.
+const DUMP: u16 = 0x300;
+/// `sizeof(struct nlmsghdr)`.
+const HEADER: usize = 16;
+/// `sizeof(struct inet_diag_msg)`.
+const MESSAGE: usize = 72;
+/// `INET_DIAG_INFO`: `struct tcp_info`.
+const ATTR_INFO: u16 = 2;
+/// `INET_DIAG_CGROUP_ID`: u64, since Linux 5.7.
+const ATTR_CGROUP_ID: u16 = 21;
+/// `AF_INET` and `AF_INET6`, `linux/socket.h`.
+const AF_INET: u8 = 2;
+const AF_INET6: u8 = 10;
+/// `IPPROTO_TCP` and `IPPROTO_UDP`, `linux/in.h`.
+const IPPROTO_TCP: u8 = 6;
+const IPPROTO_UDP: u8 = 17;
+/// `INET_DIAG_NOCOOKIE`: any socket with these addresses.
+const NO_COOKIE: u64 = u64::MAX;
+
+/// Asks for every socket of `table`, with TCP's measurements if `metrics`.
+pub fn encode_dump(table: Table, metrics: Measure) -> Vec<u8> {
+    let ext = match metrics {
+        Measure::Nothing => 0,
+        Measure::TcpInfo => 1 << (ATTR_INFO - 1),
+    };
+    encode(
+        Ask {
+            kind: SOCK_DIAG_BY_FAMILY,
+            flags: REQUEST | DUMP,
+            ext,
+        },
+        table,
+        &[0; 48],
+    )
+}
+
+/// What the kernel is to measure of each socket besides its addresses.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Measure {
+    /// Nothing more.
+    Nothing,
+    /// `struct tcp_info`.
+    TcpInfo,
+}
+
+/// One socket, so that the kernel finds exactly this one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Target {
+    /// The table that holds it.
+    pub table: Table,
+    /// Local side.
+    pub local: SocketAddr,
+    /// Remote side.
+    pub remote: Option<SocketAddr>,
+    /// Interface it is bound to, 0 for none.
+    pub interface: u32,
+    /// The kernel's number for it.
+    pub cookie: Option<u64>,
+}
+
+/// Asks for one socket.
+pub fn encode_lookup(target: &Target) -> Vec<u8> {
+    let ask = Ask {
+        kind: SOCK_DIAG_BY_FAMILY,
+        flags: REQUEST,
+        ext: 0,
+    };
+    encode(ask, target.table, &encode_id(target))
+}
+
+/// Asks the kernel to close one socket and to say whether it did.
+pub fn encode_destroy(target: &Target) -> Vec<u8> {
+    let ask = Ask {
+        kind: SOCK_DESTROY,
+        flags: REQUEST | ACK,
+        ext: 0,
+    };
+    encode(ask, target.table, &encode_id(target))
+}
+
+/// What is asked: message type, flags, and which attributes are to come (`idiag_ext`).
+#[derive(Clone, Copy)]
+struct Ask {
+    kind: u16,
+    flags: u16,
+    ext: u8,
+}
+
+/// `struct nlmsghdr` and `struct inet_diag_req_v2`, all states.
+fn encode(ask: Ask, table: Table, id: &[u8; 48]) -> Vec<u8> {
+    let protocol = match table.transport {
+        Transport::Tcp => IPPROTO_TCP,
+        Transport::Udp => IPPROTO_UDP,
+    };
+    let family = if table.is_ipv6 { AF_INET6 } else { AF_INET };
+    let length = (HEADER + 8 + id.len()) as u32;
+    let mut out = Vec::with_capacity(length as usize);
+    out.extend(length.to_ne_bytes());
+    out.extend(ask.kind.to_ne_bytes());
+    out.extend(ask.flags.to_ne_bytes());
+    out.extend([0; 8]); // sequence, port id
+    out.extend([family, protocol, ask.ext, 0]);
+    out.extend(u32::MAX.to_ne_bytes()); // every state, BOUND_INACTIVE (Linux 6.8) among them
+    out.extend(id);
+    out
+}
+
+/// `struct inet_diag_sockid`.
+fn encode_id(target: &Target) -> [u8; 48] {
+    let nowhere = SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), 0);
+    let remote = target.remote.unwrap_or(nowhere);
+    let cookie = target.cookie.unwrap_or(NO_COOKIE);
+    let is_ipv6 = target.table.is_ipv6;
+    let mut out = Vec::with_capacity(48);
+    out.extend(target.local.port().to_be_bytes());
+    out.extend(remote.port().to_be_bytes());
+    out.extend(encode_ip(target.local.ip(), is_ipv6));
+    out.extend(encode_ip(remote.ip(), is_ipv6));
+    out.extend(target.interface.to_ne_bytes());
+    out.extend((cookie as u32).to_ne_bytes());
+    out.extend(((cookie >> 32) as u32).to_ne_bytes());
+    let mut id = [0; 48];
+    id.copy_from_slice(&out);
+    id
+}
+
+/// An address in 16 bytes: as the socket knows it, that is mapped when IPv6 carries IPv4.
+fn encode_ip(ip: IpAddr, is_ipv6: bool) -> [u8; 16] {
+    match ip {
+        IpAddr::V6(ip) => ip.octets(),
+        IpAddr::V4(ip) if is_ipv6 && !ip.is_unspecified() => ip.to_ipv6_mapped().octets(),
+        IpAddr::V4(ip) => {
+            let mut octets = [0; 16];
+            octets[..4].copy_from_slice(&ip.octets());
+            octets
+        }
+    }
+}
+
+/// Where an answer leaves the conversation.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Progress {
+    /// More is to come.
+    More,
+    /// The dump is complete, or the request was carried out.
+    Done,
+    /// The kernel refused, with this errno.
+    Refused(i32),
+}
+
+/// What one datagram held besides rows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Answer {
+    /// Where the conversation stands.
+    pub progress: Progress,
+    /// The table changed under the dump (`NLM_F_DUMP_INTR`).
+    pub is_interrupted: bool,
+}
+
+/// Decodes one datagram of an answer about `transport`, handing each row to `take`.
+///
+/// A malformed message is handed over as such and the next one is read; a length that cannot be
+/// believed ends the datagram.
+pub fn decode_answer(
+    datagram: &[u8],
+    transport: Transport,
+    mut take: impl FnMut(Result<SocketRow, Malformed>),
+) -> Answer {
+    let mut answer = Answer {
+        progress: Progress::More,
+        is_interrupted: false,
+    };
+    let mut rest = datagram;
+    while !rest.is_empty() {
+        let offset = datagram.len() - rest.len();
+        let Some((message, after)) = split_message(rest) else {
+            take(Err(Malformed {
+                what: "netlink message with an impossible length",
+                at: offset,
+            }));
+            break;
+        };
+        rest = after;
+        answer.is_interrupted |= message.flags & DUMP_INTERRUPTED != 0;
+        match message.kind {
+            NLMSG_DONE => answer.progress = Progress::Done,
+            NLMSG_ERROR => answer.progress = decode_error(message.payload),
+            SOCK_DIAG_BY_FAMILY => match decode_socket(message.payload, transport) {
+                Some(row) => take(Ok(row)),
+                None => take(Err(Malformed {
+                    what: "inet_diag message cut short or of an unknown kind",
+                    at: offset,
+                })),
+            },
+            _ => {}
+        }
+    }
+    answer
+}
+
+/// One netlink message.
+struct Message<'a> {
+    kind: u16,
+    flags: u16,
+    payload: &'a [u8],
+}
+
+/// The first message of `bytes` and what follows it.
+fn split_message(bytes: &[u8]) -> Option<(Message<'_>, &[u8])> {
+    let length = u32_at(bytes, 0)? as usize;
+    let payload = bytes.get(HEADER..length)?;
+    let message = Message {
+        kind: u16_at(bytes, 4)?,
+        flags: u16_at(bytes, 6)?,
+        payload,
+    };
+    // NLMSG_ALIGN; the last message of a datagram may come without its padding.
+    let next = length.next_multiple_of(4).min(bytes.len());
+    Some((message, bytes.get(next..)?))
+}
+
+/// `struct nlmsgerr`: a negative errno, 0 for an acknowledgement.
+fn decode_error(payload: &[u8]) -> Progress {
+    match u32_at(payload, 0).map(|code| (code as i32).wrapping_neg()) {
+        Some(0) => Progress::Done,
+        Some(errno) => Progress::Refused(errno),
+        // EBADMSG: an error whose number is missing.
+        None => Progress::Refused(74),
+    }
+}
+
+/// `struct inet_diag_msg` and its attributes.
+fn decode_socket(payload: &[u8], transport: Transport) -> Option<SocketRow> {
+    let message = payload.get(..MESSAGE)?;
+    let is_ipv6 = match *message.first()? {
+        AF_INET => false,
+        AF_INET6 => true,
+        _ => return None,
+    };
+    let linux_state = *message.get(1)?;
+    let interface = u32_at(message, 40)?;
+    let local = decode_side(
+        message,
+        Side {
+            port: 4,
+            ip: 8,
+            is_ipv6,
+            interface,
+        },
+    )?;
+    let remote = decode_side(
+        message,
+        Side {
+            port: 6,
+            ip: 24,
+            is_ipv6,
+            interface,
+        },
+    )?;
+    let state = match transport {
+        Transport::Tcp => Some(state_from_linux(linux_state)?),
+        Transport::Udp => None,
+    };
+    let inode = u64::from(u32_at(message, 68)?);
+    let mut row = SocketRow {
+        transport,
+        is_ipv6,
+        state,
+        local,
+        remote: remote_side(remote),
+        inode,
+        cookie: Some(u64::from(u32_at(message, 44)?) | u64::from(u32_at(message, 48)?) << 32),
+        uid: known_user(u32_at(message, 64)?, inode),
+        receive_queue: u32_at(message, 56)?,
+        send_queue: u32_at(message, 60)?,
+        interface,
+        cgroup_id: None,
+        metrics: None,
+    };
+    decode_attributes(payload.get(MESSAGE..)?, &mut row);
+    Some(row)
+}
+
+/// Where one side of a socket stands in `struct inet_diag_msg`.
+#[derive(Clone, Copy)]
+struct Side {
+    port: usize,
+    ip: usize,
+    is_ipv6: bool,
+    interface: u32,
+}
+
+/// One side of a socket.
+fn decode_side(message: &[u8], side: Side) -> Option<SocketAddr> {
+    let octets: [u8; 16] = message.get(side.ip..)?.first_chunk().copied()?;
+    let ip: IpAddr = if side.is_ipv6 {
+        Ipv6Addr::from(octets).into()
+    } else {
+        Ipv4Addr::from(*octets.first_chunk()?).into()
+    };
+    let port = u16::from_be_bytes(message.get(side.port..)?.first_chunk().copied()?);
+    Some(canonical(ip, port, side.interface))
+}
+
+/// `struct nlattr`s: the ones Sockeye knows go into `row`, a broken one ends the list.
+fn decode_attributes(mut rest: &[u8], row: &mut SocketRow) {
+    while let (Some(length), Some(kind)) = (u16_at(rest, 0), u16_at(rest, 2)) {
+        let Some(value) = rest.get(4..usize::from(length)) else {
+            return;
+        };
+        match kind {
+            ATTR_CGROUP_ID => row.cgroup_id = u64_at(value, 0),
+            ATTR_INFO if row.transport == Transport::Tcp => {
+                row.metrics = row
+                    .state
+                    .map(|state| Box::new(decode_tcp_info(value, state)));
+            }
+            _ => {}
+        }
+        let next = usize::from(length).next_multiple_of(4);
+        rest = rest.get(next..).unwrap_or_default();
+    }
+}
+
+/// `struct tcp_info`, `linux/tcp.h`; older kernels send fewer fields.
+fn decode_tcp_info(info: &[u8], state: State) -> Metrics {
+    Metrics {
+        rtt_us: u32_at(info, 68).filter(|rtt| *rtt != 0), // tcpi_rtt: 0 until one was measured
+        retransmits: u32_at(info, 100),                   // tcpi_total_retrans
+        sent_bytes: sent_bytes(info),
+        received_bytes: u64_at(info, 128).map(|bytes| bytes.saturating_sub(fin_received(state))),
+        sent_packets: u32_at(info, 136),     // tcpi_segs_out
+        received_packets: u32_at(info, 140), // tcpi_segs_in
+    }
+}
+
+/// Payload bytes sent: `tcpi_bytes_sent` less `tcpi_bytes_retrans`, both since Linux 4.19; before
+/// that the acknowledged ones, `tcpi_bytes_acked`, which counts the SYN too.
+fn sent_bytes(info: &[u8]) -> Option<u64> {
+    let since_4_19 = u64_at(info, 200).zip(u64_at(info, 208));
+    let bytes = since_4_19.map(|(sent, again)| sent.saturating_sub(again));
+    bytes.or_else(|| u64_at(info, 120).map(|acked| acked.saturating_sub(1)))
+}
+
+/// `tcpi_bytes_received` (offset 128) counts the other side's FIN as a byte once it has arrived.
+fn fin_received(state: State) -> u64 {
+    let is_counted = matches!(
+        state,
+        State::CloseWait | State::LastAck | State::Closing | State::TimeWait
+    );
+    u64::from(is_counted)
+}
+
+fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
+    Some(u16::from_ne_bytes(*bytes.get(at..)?.first_chunk()?))
+}
+
+fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
+    Some(u32::from_ne_bytes(*bytes.get(at..)?.first_chunk()?))
+}
+
+fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
+    Some(u64::from_ne_bytes(*bytes.get(at..)?.first_chunk()?))
+}

@@ -1,0 +1,120 @@
+//! The raw answers of a machine: what a backend gathers, a dump file holds and [`assemble`] reads.
+//!
+//! [`assemble`]: crate::assemble
+
+use sockeye_core::snapshot::{NamespaceId, Source};
+use sockeye_core::{Degradation, Timestamp};
+
+use crate::decode::{SocketRow, Table};
+
+/// A link, file or directory of `/proc`: its bytes, or why it could not be read.
+pub type Text = Result<Vec<u8>, Unreadable>;
+
+/// Why a text of `/proc` could not be read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Unreadable {
+    /// Not permitted.
+    Denied,
+    /// The process is gone.
+    Vanished,
+    /// There is none.
+    Nonexistent,
+}
+
+/// Everything that was gathered for one snapshot.
+#[derive(Clone, Debug)]
+pub struct Raw {
+    /// When the tables were read.
+    pub time: Timestamp,
+    /// What they were read with.
+    pub source: Source,
+    /// When the machine booted, as its wall clock says now.
+    pub boot: Timestamp,
+    /// Clock ticks per second of process start times (`_SC_CLK_TCK`).
+    pub ticks_per_second: u64,
+    /// Ports that the kernel gives to outgoing connections (`net.ipv4.ip_local_port_range`).
+    pub ephemeral_ports: (u16, u16),
+    /// The network namespaces with their sockets.
+    pub namespaces: Vec<RawNamespace>,
+    /// The processes that hold sockets.
+    pub processes: Vec<RawProcess>,
+    /// User names by number.
+    pub users: Vec<(u32, String)>,
+    /// Control groups by the ids that sockets carry, as paths below the cgroup2 root.
+    pub cgroups: Vec<(u64, String)>,
+    /// What could not be gathered.
+    pub degradations: Vec<Degradation>,
+}
+
+/// One network namespace.
+#[derive(Clone, Debug)]
+pub struct RawNamespace {
+    /// Inode of its `/proc/PID/ns/net`; `None` where it could not be read.
+    pub id: Option<NamespaceId>,
+    /// What people call it.
+    pub label: String,
+    /// Its oldest process.
+    pub pid: Option<u32>,
+    /// Sockeye runs in it.
+    pub is_own: bool,
+    /// Names of its interfaces by number, those that sockets name.
+    pub interfaces: Vec<(u32, String)>,
+    /// Its sockets.
+    pub sockets: Vec<SocketRow>,
+    /// Cookies of those that were looked at again, because no process held them, and were gone.
+    pub vanished: Vec<u64>,
+    /// The answers that `sockets` were decoded from, when they were to be kept.
+    pub answers: Vec<RawAnswer>,
+}
+
+/// One answer of the kernel about one table, as it came.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RawAnswer {
+    /// The table.
+    pub table: Table,
+    /// How its bytes are to be read.
+    pub form: Form,
+    /// The bytes: one netlink datagram, or the whole text of a table.
+    pub bytes: Vec<u8>,
+}
+
+/// How the bytes of an answer are to be read.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Form {
+    /// A netlink datagram of `sock_diag`.
+    Netlink,
+    /// The text of `/proc/net/tcp` and its siblings.
+    ProcNet,
+}
+
+/// Whether the kernel's answers are kept beside the rows decoded from them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Keep {
+    /// Only the rows.
+    Rows,
+    /// The answers too, for a dump file.
+    Answers,
+}
+
+/// One process that holds sockets, by its texts in `/proc/PID`.
+#[derive(Clone, Debug)]
+pub struct RawProcess {
+    /// Process id.
+    pub pid: u32,
+    /// Start, in clock ticks since boot.
+    pub start: u64,
+    /// `comm`, the kernel's short name.
+    pub name: String,
+    /// Parent's process id.
+    pub parent: u32,
+    /// `/proc/PID/status`.
+    pub status: Text,
+    /// `/proc/PID/cmdline`.
+    pub command_line: Text,
+    /// `/proc/PID/exe`, where the link points.
+    pub image: Text,
+    /// `/proc/PID/cgroup`.
+    pub cgroup: Text,
+    /// Its descriptors of sockets: number and inode.
+    pub sockets: Vec<(u32, u64)>,
+}

@@ -1,0 +1,111 @@
+//! Closing connections and ending processes.
+
+use std::io;
+use std::os::fd::OwnedFd;
+
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+use sockeye_core::{Endpoint, ProcessId};
+
+use super::namespaces::{find_place, inside_each};
+use super::netlink::SockDiag;
+use super::tables::plain;
+use super::walk::{open_process, read_stat};
+use crate::decode::Table;
+use crate::decode::inet_diag::{Target, encode_destroy};
+use crate::{Error, Kind, Urgency};
+
+/// See [`crate::Actor::close`].
+pub(crate) fn close(endpoint: &Endpoint) -> Result<(), Error> {
+    let target = target_of(endpoint);
+    let destroy = || SockDiag::open()?.ask_once(target.table, &encode_destroy(&target));
+    let place = find_place(endpoint.namespace)?;
+    let answer = if place.is_own {
+        destroy()
+    } else {
+        let visited = inside_each(std::slice::from_ref(&place), |_| destroy());
+        visited
+            .into_iter()
+            .next()
+            .unwrap_or_else(|| Err(io::ErrorKind::NotFound.into()))
+            .flatten()
+    };
+    answer.map(|_| ()).map_err(|error| explain(&error))
+}
+
+/// A request for exactly this socket.
+fn target_of(endpoint: &Endpoint) -> Target {
+    let table = Table {
+        transport: endpoint.transport,
+        is_ipv6: endpoint.socket.is_ipv6,
+    };
+    Target {
+        table,
+        local: endpoint.local,
+        remote: endpoint.remote,
+        interface: endpoint.socket.interface,
+        cookie: endpoint.socket.cookie,
+    }
+}
+
+/// Why the kernel did not close a socket (sock_diag(7), net/core/sock_diag.c `sock_diag_destroy`).
+fn explain(error: &io::Error) -> Error {
+    let (kind, reason) = match error
+        .raw_os_error()
+        .map(rustix::io::Errno::from_raw_os_error)
+    {
+        Some(rustix::io::Errno::PERM | rustix::io::Errno::ACCESS) => (
+            Kind::Denied,
+            "not permitted, it needs CAP_NET_ADMIN: run as root".to_owned(),
+        ),
+        Some(rustix::io::Errno::NOENT) => (Kind::Vanished, "it is gone".to_owned()),
+        Some(rustix::io::Errno::OPNOTSUPP) => (
+            Kind::Unsupported,
+            "this kernel cannot close connections (CONFIG_INET_DIAG_DESTROY is not set)".to_owned(),
+        ),
+        _ => (Kind::Os, plain(error)),
+    };
+    Error::new(kind, "close the connection", "", reason)
+}
+
+/// See [`crate::Actor::end`].
+pub(crate) fn end(process: ProcessId, urgency: Urgency) -> Result<(), Error> {
+    let fail = |errno: rustix::io::Errno| {
+        let (kind, reason) = match errno {
+            rustix::io::Errno::PERM => (Kind::Denied, "not permitted: run as root".to_owned()),
+            rustix::io::Errno::SRCH => (Kind::Vanished, "it has ended".to_owned()),
+            other => (Kind::Os, plain(&other.into())),
+        };
+        Error::new(kind, "end process", process.to_string(), reason)
+    };
+    let handle = open_handle(process).map_err(fail)?;
+    let signal = match urgency {
+        Urgency::Ask => Signal::TERM,
+        Urgency::Force => Signal::KILL,
+    };
+    pidfd_send_signal(handle, signal).map_err(fail)
+}
+
+/// A handle on `process` and no other: taken first, the start time compared afterwards.
+fn open_handle(process: ProcessId) -> rustix::io::Result<OwnedFd> {
+    let gone = rustix::io::Errno::SRCH;
+    let pid = i32::try_from(process.pid)
+        .ok()
+        .and_then(Pid::from_raw)
+        .ok_or(gone)?;
+    let handle = pidfd_open(pid, PidfdFlags::empty())?;
+    if is_running(process) {
+        Ok(handle)
+    } else {
+        Err(gone)
+    }
+}
+
+/// See [`crate::Actor::is_running`]. A zombie does not run: it only waits to be reaped.
+pub(crate) fn is_running(process: ProcessId) -> bool {
+    let stat = open_process(process.pid)
+        .ok()
+        .and_then(|handle| read_stat(&handle));
+    stat.is_some_and(|stat| {
+        stat.start_ticks == process.start && !matches!(stat.state, b'Z' | b'X' | b'x')
+    })
+}

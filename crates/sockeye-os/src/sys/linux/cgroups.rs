@@ -1,0 +1,57 @@
+//! Control groups of sockets that no readable process holds: from the id in the socket to a path.
+
+use std::os::unix::fs::DirEntryExt;
+use std::path::Path;
+
+use hashbrown::HashSet;
+
+use super::facts::read_proc;
+use crate::decode::mounts::{cgroup2_mount_point, decode_mounts};
+use crate::raw::Raw;
+
+/// The paths of the control groups that sockets name by number, below the cgroup2 root.
+///
+/// The number is the inode of the group's directory (`cgroup_id`, linux/cgroup.h). It needs no
+/// permission, so it tells the service even of a process that may not be looked at.
+pub(super) fn read_cgroups(raw: &Raw) -> Vec<(u64, String)> {
+    let held: HashSet<u64> = raw
+        .processes
+        .iter()
+        .flat_map(|process| &process.sockets)
+        .map(|(_, inode)| *inode)
+        .collect();
+    let sockets = raw
+        .namespaces
+        .iter()
+        .flat_map(|namespace| &namespace.sockets);
+    let ids: HashSet<u64> = sockets
+        .filter(|row| !held.contains(&row.inode))
+        .filter_map(|row| row.cgroup_id)
+        .collect();
+    if ids.is_empty() {
+        return Vec::new();
+    }
+    let mounts = decode_mounts(&read_proc("self/mountinfo").unwrap_or_default());
+    let mut found = Vec::new();
+    if let Some(root) = cgroup2_mount_point(&mounts) {
+        search(Path::new(root), "", &ids, &mut found);
+    }
+    found
+}
+
+/// Looks for `ids` in the directories below `directory`, which is called `path`.
+fn search(directory: &Path, path: &str, ids: &HashSet<u64>, found: &mut Vec<(u64, String)>) {
+    let Ok(entries) = std::fs::read_dir(directory) else {
+        return;
+    };
+    for entry in entries
+        .flatten()
+        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
+    {
+        let child = format!("{path}/{}", entry.file_name().to_string_lossy());
+        if ids.contains(&entry.ino()) {
+            found.push((entry.ino(), child.clone()));
+        }
+        search(&entry.path(), &child, ids, found);
+    }
+}

@@ -1,0 +1,333 @@
+//! One observation: tables and descriptors read at the same time, then reconciled.
+//!
+//! The two cannot be read in one instant, so sockets open and close in between. Whatever no
+//! process seems to hold is looked at again: gone means it vanished; still there means its holder
+//! opened it after its descriptors were read, or got it from another process, so the descriptors
+//! are walked once more. Only what remains after that is the kernel's own, or not permitted.
+
+use std::thread;
+
+use hashbrown::{HashMap, HashSet};
+use rustix::time::{ClockId, clock_gettime};
+use sockeye_core::snapshot::Source;
+use sockeye_core::{Degradation, Snapshot, Timestamp};
+
+use super::cgroups::read_cgroups;
+use super::facts::{describe, read_proc};
+use super::namespaces::{self, Place, inside_each};
+use super::netlink::SockDiag;
+use super::tables::{Tables, read_here, read_through_process};
+use super::users::read_users;
+use super::walk::{Walk, read_pids, walk};
+use crate::assemble::assemble;
+use crate::decode::SocketRow;
+use crate::decode::inet_diag::{Target, encode_lookup};
+use crate::decode::mounts::{decode_mounts, is_proc_restricted};
+use crate::raw::{Keep, Raw};
+use crate::{Error, Wants};
+
+/// See [`crate::observe`].
+pub(crate) fn observe(wants: &Wants) -> Result<Snapshot, Error> {
+    Ok(assemble(gather(wants, Keep::Rows)?))
+}
+
+/// Gathers the machine's raw answers.
+pub(crate) fn gather(wants: &Wants, keep: Keep) -> Result<Raw, Error> {
+    let list_error =
+        |errno: rustix::io::Errno| Error::from_io("list the processes in", "/proc", &errno.into());
+    let pids = read_pids().map_err(list_error)?;
+    let places = namespaces::find(&wants.namespaces, &pids)?;
+    let time = now();
+    let (tables, mut walked) = read_at_once(&places, wants, keep, &pids);
+    let mut raw = Raw {
+        time,
+        source: Source::SockDiag,
+        boot: boot_time(),
+        ticks_per_second: rustix::param::clock_ticks_per_second(),
+        ephemeral_ports: ephemeral_ports(),
+        namespaces: Vec::new(),
+        processes: Vec::new(),
+        users: Vec::new(),
+        cgroups: Vec::new(),
+        degradations: Vec::new(),
+    };
+    add_tables(&mut raw, tables);
+    add_held_namespaces(&mut raw, &places, &walked, (wants, keep));
+    if wants.owners {
+        reconcile(&mut raw, &places, &mut walked);
+        note_hidden(&mut raw, &walked);
+        raw.processes = describe(walked.holders);
+        raw.cgroups = read_cgroups(&raw);
+    }
+    raw.users = read_users(&raw);
+    Ok(raw)
+}
+
+/// Reads the tables of all `places` and the descriptors of all `pids` at the same time.
+fn read_at_once(
+    places: &[Place],
+    wants: &Wants,
+    keep: Keep,
+    pids: &[u32],
+) -> (Vec<Option<Tables>>, Walk) {
+    thread::scope(|scope| {
+        let dumper = scope.spawn(|| read_tables(places, wants, keep));
+        let walked = if wants.owners {
+            walk(pids)
+        } else {
+            Walk::default()
+        };
+        // A panic in our own thread would be a defect; its tables then are simply missing.
+        (dumper.join().unwrap_or_default(), walked)
+    })
+}
+
+/// Reads the tables of `places`; `None` for one that may not be looked into.
+fn read_tables(places: &[Place], wants: &Wants, keep: Keep) -> Vec<Option<Tables>> {
+    let (own, others): (Vec<Place>, Vec<Place>) = places.iter().cloned().partition(|p| p.is_own);
+    let mut tables: Vec<_> = own
+        .iter()
+        .map(|place| Some(read_here(place, wants, keep)))
+        .collect();
+    if !others.is_empty() {
+        let visited = inside_each(&others, |place| read_here(place, wants, keep));
+        let from_outside = |place| read_through_process(place, wants, keep);
+        tables.extend(
+            visited
+                .into_iter()
+                .zip(&others)
+                .map(|(v, place)| v.ok().or_else(|| from_outside(place))),
+        );
+    }
+    tables
+}
+
+/// Adds what was read to `raw`, and what could not be.
+fn add_tables(raw: &mut Raw, tables: Vec<Option<Tables>>) {
+    let denied = tables.iter().filter(|tables| tables.is_none()).count();
+    for tables in tables.into_iter().flatten() {
+        if tables.namespace.is_own {
+            raw.source = tables.source;
+        }
+        raw.namespaces.push(tables.namespace);
+        raw.degradations.extend(tables.degradations);
+    }
+    if denied > 0 {
+        let count = u32::try_from(denied).unwrap_or(u32::MAX);
+        raw.degradations
+            .push(Degradation::NamespacesDenied { count });
+    }
+}
+
+/// Namespaces without a process that some process keeps open by a descriptor.
+fn add_held_namespaces(raw: &mut Raw, places: &[Place], walked: &Walk, how: (&Wants, Keep)) {
+    if how.0.namespaces != crate::Namespaces::All {
+        return;
+    }
+    let known: HashSet<Option<u32>> = places.iter().map(|place| place.id).collect();
+    let mut unknown: HashMap<u32, &str> = HashMap::new();
+    for (id, path) in walked
+        .namespaces
+        .iter()
+        .filter(|(id, _)| !known.contains(&Some(*id)))
+    {
+        unknown.entry(*id).or_insert(path);
+    }
+    let place = |(id, path): (u32, &str)| Place {
+        id: Some(id),
+        name: None,
+        pid: None,
+        path: path.to_owned(),
+        is_own: false,
+    };
+    let held: Vec<Place> = unknown.into_iter().map(place).collect();
+    if !held.is_empty() {
+        add_tables(raw, read_tables(&held, how.0, how.1));
+    }
+}
+
+/// Makes `walked` and the tables of `raw` agree; see the top of this file.
+fn reconcile(raw: &mut Raw, places: &[Place], walked: &mut Walk) {
+    let inodes: HashSet<u64> = sockets(raw)
+        .map(|row| row.inode)
+        .filter(|inode| *inode != 0)
+        .collect();
+    keep_only(&mut walked.holders, &inodes);
+    let mut unheld = unheld(&inodes, walked);
+    if unheld.is_empty() {
+        return;
+    }
+    forget_vanished(raw, places, &mut unheld);
+    if unheld.is_empty() {
+        return;
+    }
+    let mut again = read_pids().map(|pids| walk(&pids)).unwrap_or_default();
+    keep_only(&mut again.holders, &unheld);
+    for holder in &again.holders {
+        holder.sockets.iter().for_each(|(_, inode)| {
+            unheld.remove(inode);
+        });
+    }
+    merge_holders(walked, again);
+    forget_vanished(raw, places, &mut unheld);
+}
+
+/// Every socket of every namespace.
+fn sockets(raw: &Raw) -> impl Iterator<Item = &SocketRow> {
+    raw.namespaces
+        .iter()
+        .flat_map(|namespace| &namespace.sockets)
+}
+
+/// Drops descriptors of other kinds of sockets, and processes that hold nothing else.
+fn keep_only(holders: &mut Vec<super::walk::Holder>, inodes: &HashSet<u64>) {
+    for holder in holders.iter_mut() {
+        holder.sockets.retain(|(_, inode)| inodes.contains(inode));
+    }
+    holders.retain(|holder| !holder.sockets.is_empty());
+}
+
+/// The inodes that no process was seen to hold.
+fn unheld(inodes: &HashSet<u64>, walked: &Walk) -> HashSet<u64> {
+    let held: HashSet<u64> = walked
+        .holders
+        .iter()
+        .flat_map(|holder| &holder.sockets)
+        .map(|(_, inode)| *inode)
+        .collect();
+    if held.len() == inodes.len() {
+        HashSet::new()
+    } else {
+        inodes.difference(&held).copied().collect()
+    }
+}
+
+/// Adds what the second walk found to the first.
+fn merge_holders(walked: &mut Walk, again: Walk) {
+    let key = |holder: &super::walk::Holder| (holder.stat.pid, holder.stat.start_ticks);
+    let known: HashMap<_, usize> = walked
+        .holders
+        .iter()
+        .enumerate()
+        .map(|(index, holder)| (key(holder), index))
+        .collect();
+    for holder in again.holders {
+        match known
+            .get(&key(&holder))
+            .and_then(|index| walked.holders.get_mut(*index))
+        {
+            Some(seen) => seen.sockets.extend(holder.sockets),
+            None => walked.holders.push(holder),
+        }
+    }
+}
+
+/// Looks at the `unheld` sockets again, notes those that are gone and takes them off the set.
+fn forget_vanished(raw: &mut Raw, places: &[Place], unheld: &mut HashSet<u64>) {
+    for namespace in &mut raw.namespaces {
+        let suspects = namespace
+            .sockets
+            .iter()
+            .filter(|row| unheld.contains(&row.inode));
+        let suspects: Vec<_> = suspects
+            .filter_map(|row| Some((row.cookie?, target_of(row))))
+            .collect();
+        if suspects.is_empty() {
+            continue;
+        }
+        let gone = |place: Option<&Place>| match place {
+            Some(place) if !place.is_own => {
+                let visited = inside_each(std::slice::from_ref(place), |_| find_gone(&suspects));
+                visited
+                    .into_iter()
+                    .next()
+                    .and_then(Result::ok)
+                    .unwrap_or_default()
+            }
+            _ => find_gone(&suspects),
+        };
+        let place = places
+            .iter()
+            .find(|p| p.id == namespace.id.map(|id| id.0) && !p.is_own);
+        let gone: HashSet<u64> = gone(place).into_iter().collect();
+        let vanished = namespace
+            .sockets
+            .iter()
+            .filter(|row| row.cookie.is_some_and(|c| gone.contains(&c)));
+        vanished.for_each(|row| {
+            unheld.remove(&row.inode);
+        });
+        namespace.vanished.extend(gone);
+    }
+}
+
+/// A request for exactly this socket.
+fn target_of(row: &SocketRow) -> Target {
+    Target {
+        table: row.table(),
+        local: row.local,
+        remote: row.remote,
+        interface: row.interface,
+        cookie: row.cookie,
+    }
+}
+
+/// The cookies of those `suspects` that the kernel does not know any more, or whose process has
+/// closed them since.
+fn find_gone(suspects: &[(u64, Target)]) -> Vec<u64> {
+    let Ok(mut diag) = SockDiag::open() else {
+        return Vec::new();
+    };
+    let mut is_gone = |target: &Target| match diag.ask_once(target.table, &encode_lookup(target)) {
+        Ok(Some(row)) => row.inode == 0,
+        Ok(None) => false,
+        Err(error) => error.kind() == std::io::ErrorKind::NotFound,
+    };
+    suspects
+        .iter()
+        .filter(|(_, target)| is_gone(target))
+        .map(|(cookie, _)| *cookie)
+        .collect()
+}
+
+/// Notes processes whose descriptors could not be read.
+fn note_hidden(raw: &mut Raw, walked: &Walk) {
+    if walked.denied > 0 {
+        raw.degradations.push(Degradation::ProcessesDenied {
+            count: walked.denied,
+        });
+    }
+    let is_privileged = rustix::process::geteuid().is_root();
+    let mounts = read_proc("self/mountinfo").unwrap_or_default();
+    if !is_privileged && is_proc_restricted(&decode_mounts(&mounts)) {
+        raw.degradations.push(Degradation::ProcessesHidden);
+    }
+}
+
+/// The wall clock, now.
+fn now() -> Timestamp {
+    Timestamp::from_unix_ns(nanoseconds(ClockId::Realtime))
+}
+
+/// When the machine booted, by today's wall clock.
+fn boot_time() -> Timestamp {
+    Timestamp::from_unix_ns(nanoseconds(ClockId::Realtime) - nanoseconds(ClockId::Boottime))
+}
+
+/// A clock in nanoseconds; good until the year 2262.
+fn nanoseconds(clock: ClockId) -> i64 {
+    let time = clock_gettime(clock);
+    time.tv_sec
+        .saturating_mul(1_000_000_000)
+        .saturating_add(time.tv_nsec)
+}
+
+/// `net.ipv4.ip_local_port_range`; the kernel's default where it cannot be read.
+fn ephemeral_ports() -> (u16, u16) {
+    let text = read_proc("sys/net/ipv4/ip_local_port_range").unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    let mut numbers = text
+        .split_whitespace()
+        .map_while(|number| number.parse().ok());
+    numbers.next().zip(numbers.next()).unwrap_or((32768, 60999))
+}

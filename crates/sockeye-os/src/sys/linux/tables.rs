@@ -1,0 +1,199 @@
+//! The kernel's tables of sockets in one network namespace: `sock_diag`, else `/proc/net`.
+
+use std::io;
+
+use rustix::net::netdevice;
+use sockeye_core::snapshot::{NamespaceId, Source};
+use sockeye_core::{Degradation, Transport};
+
+use super::namespaces::Place;
+use super::netlink::SockDiag;
+use crate::Wants;
+use crate::decode::inet_diag::{Measure, decode_answer, encode_dump};
+use crate::decode::proc_net::decode_table;
+use crate::decode::{Malformed, SocketRow, Table};
+use crate::raw::{Form, Keep, RawAnswer, RawNamespace};
+
+/// What reading the tables of one namespace brought.
+#[derive(Debug)]
+pub(super) struct Tables {
+    /// The namespace with its sockets.
+    pub(super) namespace: RawNamespace,
+    /// What they were read with.
+    pub(super) source: Source,
+    /// What is missing.
+    pub(super) degradations: Vec<Degradation>,
+}
+
+impl Tables {
+    fn new(place: &Place) -> Self {
+        let namespace = RawNamespace {
+            id: place.id.map(NamespaceId),
+            label: place.label(),
+            pid: place.pid,
+            is_own: place.is_own,
+            interfaces: Vec::new(),
+            sockets: Vec::new(),
+            vanished: Vec::new(),
+            answers: Vec::new(),
+        };
+        Self {
+            namespace,
+            source: Source::SockDiag,
+            degradations: Vec::new(),
+        }
+    }
+
+    /// Notes what of an answer could not be used.
+    fn note(&mut self, malformed: &[Malformed], interrupted: u32) {
+        if let Some(first) = malformed.first() {
+            let count = u32::try_from(malformed.len()).unwrap_or(u32::MAX);
+            self.degradations.push(Degradation::Malformed {
+                count,
+                first: first.to_string(),
+            });
+        }
+        if interrupted > 0 {
+            self.degradations
+                .push(Degradation::Unstable { count: interrupted });
+        }
+    }
+
+    /// Notes that a table could not be read at all.
+    fn note_missing(&mut self, table: Table, error: &io::Error) {
+        let (table, reason) = (table.name().to_owned(), plain(error));
+        self.degradations
+            .push(Degradation::TableUnavailable { table, reason });
+    }
+}
+
+/// What the operating system said, without Rust's ` (os error N)`.
+pub(super) fn plain(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or(&text).to_owned()
+}
+
+/// The tables that `wants` needs.
+fn wanted_tables(wants: &Wants) -> impl Iterator<Item = Table> {
+    let (tcp, udp) = (wants.tcp, wants.udp);
+    Table::ALL
+        .into_iter()
+        .filter(move |table| match table.transport {
+            Transport::Tcp => tcp,
+            Transport::Udp => udp,
+        })
+}
+
+/// Reads the tables of the namespace that this thread is in, which is `place`.
+pub(super) fn read_here(place: &Place, wants: &Wants, keep: Keep) -> Tables {
+    let mut tables = Tables::new(place);
+    let diag = SockDiag::open();
+    let unavailable = match diag {
+        Ok(mut diag) => read_all(&mut diag, &mut tables, wants, keep),
+        Err(error) => wanted_tables(wants)
+            .map(|table| (table, plain(&error)))
+            .collect(),
+    };
+    if let Some((_, reason)) = unavailable.first() {
+        tables.source = Source::Procfs;
+        tables.degradations.push(Degradation::SockDiagUnavailable {
+            reason: reason.clone(),
+        });
+    }
+    for (table, _) in unavailable {
+        read_text(&mut tables, table, "/proc/thread-self/net", keep);
+    }
+    tables
+}
+
+/// Reads the tables of `place` from outside, through one of its processes, where entering is not
+/// permitted; `None` when it has no process.
+pub(super) fn read_through_process(place: &Place, wants: &Wants, keep: Keep) -> Option<Tables> {
+    let directory = format!("/proc/{}/net", place.pid?);
+    let mut tables = Tables::new(place);
+    tables.source = Source::Procfs;
+    wanted_tables(wants).for_each(|table| read_text(&mut tables, table, &directory, keep));
+    Some(tables)
+}
+
+/// Dumps every wanted table; gives back those that `sock_diag` does not serve, with its reason.
+fn read_all(
+    diag: &mut SockDiag,
+    tables: &mut Tables,
+    wants: &Wants,
+    keep: Keep,
+) -> Vec<(Table, String)> {
+    let mut unavailable = Vec::new();
+    for table in wanted_tables(wants) {
+        if let Err(error) = read_diag(diag, tables, table, (wants, keep)) {
+            unavailable.push((table, plain(&error)));
+        }
+    }
+    name_interfaces(diag, &mut tables.namespace);
+    unavailable
+}
+
+/// Dumps one table.
+fn read_diag(
+    diag: &mut SockDiag,
+    tables: &mut Tables,
+    table: Table,
+    (wants, keep): (&Wants, Keep),
+) -> io::Result<()> {
+    let is_measured = wants.metrics && table.transport == Transport::Tcp;
+    let measure = if is_measured {
+        Measure::TcpInfo
+    } else {
+        Measure::Nothing
+    };
+    let mut malformed = Vec::new();
+    let RawNamespace {
+        sockets, answers, ..
+    } = &mut tables.namespace;
+    let mut take = |row: Result<SocketRow, Malformed>| match row {
+        Ok(row) => sockets.push(row),
+        Err(problem) => malformed.push(problem),
+    };
+    let outcome = diag.ask(&encode_dump(table, measure), |datagram| {
+        if keep == Keep::Answers {
+            answers.push(RawAnswer {
+                table,
+                form: Form::Netlink,
+                bytes: datagram.to_vec(),
+            });
+        }
+        decode_answer(datagram, table.transport, &mut take)
+    })?;
+    tables.note(&malformed, outcome.interrupted);
+    Ok(())
+}
+
+/// Reads one table from the `net` directory of a process.
+fn read_text(tables: &mut Tables, table: Table, directory: &str, keep: Keep) {
+    let bytes = match std::fs::read(format!("{directory}/{}", table.name())) {
+        Ok(bytes) => bytes,
+        // Without IPv6 in the kernel there is no such table, and nothing is missing.
+        Err(error) if error.kind() == io::ErrorKind::NotFound && table.is_ipv6 => return,
+        Err(error) => return tables.note_missing(table, &error),
+    };
+    let mut decoded = decode_table(table.transport, table.family(), &bytes);
+    tables.namespace.sockets.append(&mut decoded.rows);
+    tables.note(&decoded.malformed, 0);
+    if keep == Keep::Answers {
+        tables.namespace.answers.push(RawAnswer {
+            table,
+            form: Form::ProcNet,
+            bytes,
+        });
+    }
+}
+
+/// Looks up the names of the interfaces that sockets name by number.
+fn name_interfaces(diag: &SockDiag, namespace: &mut RawNamespace) {
+    let mut numbers: Vec<u32> = namespace.sockets.iter().map(|row| row.interface).collect();
+    numbers.retain(|number| *number != 0);
+    numbers.sort_unstable();
+    numbers.dedup();
+    let name = |number: u32| Some((number, netdevice::index_to_name(diag.as_fd(), number).ok()?));
+    namespace.interfaces = numbers.into_iter().filter_map(name).collect();
+}
