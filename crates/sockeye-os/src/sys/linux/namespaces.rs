@@ -44,6 +44,17 @@ impl Place {
         }
     }
 
+    /// A namespace that only a file stands for.
+    pub(super) fn at(id: u32, path: String) -> Self {
+        Self {
+            id: Some(id),
+            name: None,
+            pid: None,
+            path,
+            is_own: false,
+        }
+    }
+
     /// What people call it.
     pub(super) fn label(&self) -> String {
         match (self.is_own, &self.name, self.pid, self.id) {

@@ -1,11 +1,10 @@
-//! One observation: tables and descriptors read at the same time, then reconciled.
+//! One observation: first the tables, then the descriptors, then what does not fit.
 //!
-//! The two cannot be read in one instant, so sockets open and close in between. Whatever no
-//! process seems to hold is looked at again: gone means it vanished; still there means its holder
-//! opened it after its descriptors were read, or got it from another process, so the descriptors
-//! are walked once more. Only what remains after that is the kernel's own, or not permitted.
-
-use std::thread;
+//! Tables and descriptors cannot be read in one instant. Every socket in the tables existed before
+//! the first process is looked at; so one that no process holds has closed since, or moved to a
+//! process that had been looked at already, or belongs to the kernel, or to a process that may not
+//! be looked at. It is looked up again: gone means that it vanished. For those that are still
+//! there, the processes that came in the meantime are looked at too.
 
 use hashbrown::{HashMap, HashSet};
 use rustix::time::{ClockId, clock_gettime};
@@ -18,13 +17,13 @@ use super::namespaces::{self, Place, inside_each};
 use super::netlink::SockDiag;
 use super::tables::{Tables, read_here, read_through_process};
 use super::users::read_users;
-use super::walk::{Walk, read_pids, walk};
+use super::walk::{WORTH_A_THREAD, Walk, read_pids, walk};
 use crate::assemble::assemble;
 use crate::decode::SocketRow;
 use crate::decode::inet_diag::{Target, encode_lookup};
 use crate::decode::mounts::{decode_mounts, is_proc_restricted};
 use crate::raw::{Keep, Raw};
-use crate::{Error, Wants};
+use crate::{Error, Namespaces, Wants};
 
 /// See [`crate::observe`].
 pub(crate) fn observe(wants: &Wants) -> Result<Snapshot, Error> {
@@ -33,12 +32,15 @@ pub(crate) fn observe(wants: &Wants) -> Result<Snapshot, Error> {
 
 /// Gathers the machine's raw answers.
 pub(crate) fn gather(wants: &Wants, keep: Keep) -> Result<Raw, Error> {
-    let list_error =
-        |errno: rustix::io::Errno| Error::from_io("list the processes in", "/proc", &errno.into());
-    let pids = read_pids().map_err(list_error)?;
-    let places = namespaces::find(&wants.namespaces, &pids)?;
+    let mut places = namespaces::find(&wants.namespaces, &list_processes()?)?;
     let time = now();
-    let (tables, mut walked) = read_at_once(&places, wants, keep, &pids);
+    let tables = read_tables(&places, wants, keep);
+    let pids = if wants.owners {
+        list_processes()?
+    } else {
+        Vec::new()
+    };
+    let mut walked = walk(&pids);
     let mut raw = Raw {
         time,
         source: Source::SockDiag,
@@ -52,9 +54,15 @@ pub(crate) fn gather(wants: &Wants, keep: Keep) -> Result<Raw, Error> {
         degradations: Vec::new(),
     };
     add_tables(&mut raw, tables);
-    add_held_namespaces(&mut raw, &places, &walked, (wants, keep));
+    let held = held_namespaces(wants, &places, &walked);
+    if !held.is_empty() {
+        add_tables(&mut raw, read_tables(&held, wants, keep));
+        // These were read after the processes were looked at, so these are looked at again.
+        walked = walk(&pids);
+        places.extend(held);
+    }
     if wants.owners {
-        reconcile(&mut raw, &places, &mut walked);
+        reconcile(&mut raw, &places, &mut walked, &pids);
         note_hidden(&mut raw, &walked);
         raw.processes = describe(walked.holders);
         raw.cgroups = read_cgroups(&raw);
@@ -63,23 +71,9 @@ pub(crate) fn gather(wants: &Wants, keep: Keep) -> Result<Raw, Error> {
     Ok(raw)
 }
 
-/// Reads the tables of all `places` and the descriptors of all `pids` at the same time.
-fn read_at_once(
-    places: &[Place],
-    wants: &Wants,
-    keep: Keep,
-    pids: &[u32],
-) -> (Vec<Option<Tables>>, Walk) {
-    thread::scope(|scope| {
-        let dumper = scope.spawn(|| read_tables(places, wants, keep));
-        let walked = if wants.owners {
-            walk(pids)
-        } else {
-            Walk::default()
-        };
-        // A panic in our own thread would be a defect; its tables then are simply missing.
-        (dumper.join().unwrap_or_default(), walked)
-    })
+/// The processes there are.
+fn list_processes() -> Result<Vec<u32>, Error> {
+    read_pids().map_err(|errno| Error::from_io("list the processes in", "/proc", &errno.into()))
 }
 
 /// Reads the tables of `places`; `None` for one that may not be looked into.
@@ -120,34 +114,22 @@ fn add_tables(raw: &mut Raw, tables: Vec<Option<Tables>>) {
 }
 
 /// Namespaces without a process that some process keeps open by a descriptor.
-fn add_held_namespaces(raw: &mut Raw, places: &[Place], walked: &Walk, how: (&Wants, Keep)) {
-    if how.0.namespaces != crate::Namespaces::All {
-        return;
+fn held_namespaces(wants: &Wants, places: &[Place], walked: &Walk) -> Vec<Place> {
+    if wants.namespaces != Namespaces::All {
+        return Vec::new();
     }
-    let known: HashSet<Option<u32>> = places.iter().map(|place| place.id).collect();
-    let mut unknown: HashMap<u32, &str> = HashMap::new();
-    for (id, path) in walked
+    let mut known: HashSet<Option<u32>> = places.iter().map(|place| place.id).collect();
+    let unknown = walked
         .namespaces
         .iter()
-        .filter(|(id, _)| !known.contains(&Some(*id)))
-    {
-        unknown.entry(*id).or_insert(path);
-    }
-    let place = |(id, path): (u32, &str)| Place {
-        id: Some(id),
-        name: None,
-        pid: None,
-        path: path.to_owned(),
-        is_own: false,
-    };
-    let held: Vec<Place> = unknown.into_iter().map(place).collect();
-    if !held.is_empty() {
-        add_tables(raw, read_tables(&held, how.0, how.1));
-    }
+        .filter(|(id, _)| known.insert(Some(*id)));
+    unknown
+        .map(|(id, path)| Place::at(*id, path.clone()))
+        .collect()
 }
 
 /// Makes `walked` and the tables of `raw` agree; see the top of this file.
-fn reconcile(raw: &mut Raw, places: &[Place], walked: &mut Walk) {
+fn reconcile(raw: &mut Raw, places: &[Place], walked: &mut Walk, pids: &[u32]) {
     let inodes: HashSet<u64> = sockets(raw)
         .map(|row| row.inode)
         .filter(|inode| *inode != 0)
@@ -161,7 +143,7 @@ fn reconcile(raw: &mut Raw, places: &[Place], walked: &mut Walk) {
     if unheld.is_empty() {
         return;
     }
-    let mut again = read_pids().map(|pids| walk(&pids)).unwrap_or_default();
+    let mut again = walk(&worth_another_look(pids));
     keep_only(&mut again.holders, &unheld);
     for holder in &again.holders {
         holder.sockets.iter().for_each(|(_, inode)| {
@@ -170,6 +152,17 @@ fn reconcile(raw: &mut Raw, places: &[Place], walked: &mut Walk) {
     }
     merge_holders(walked, again);
     forget_vanished(raw, places, &mut unheld);
+}
+
+/// The processes that may hold what none was seen to hold: new ones; all of them, where looking
+/// costs next to nothing.
+fn worth_another_look(pids: &[u32]) -> Vec<u32> {
+    let mut worth = read_pids().unwrap_or_default();
+    if worth.len() > WORTH_A_THREAD {
+        let known: HashSet<u32> = pids.iter().copied().collect();
+        worth.retain(|pid| !known.contains(pid));
+    }
+    worth
 }
 
 /// Every socket of every namespace.

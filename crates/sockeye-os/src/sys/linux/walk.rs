@@ -47,7 +47,7 @@ impl Walk {
 /// How many processes a thread takes at a time: few enough that both finish together.
 const BATCH: usize = 8;
 /// Below this many processes a second thread costs more than it saves.
-const WORTH_A_THREAD: usize = 256;
+pub(super) const WORTH_A_THREAD: usize = 256;
 
 /// The pids in `/proc`.
 pub(super) fn read_pids() -> rustix::io::Result<Vec<u32>> {
@@ -127,11 +127,14 @@ fn visit(pid: u32, found: &mut Walk) {
 /// The socket descriptors in a process's `fd` directory.
 fn read_sockets(pid: u32, fds: BorrowedFd<'_>, found: &mut Walk) -> Vec<(u32, u64)> {
     let mut sockets = Vec::new();
+    let mut is_denied = false;
     let mut buffer = [MaybeUninit::<u8>::uninit(); 64];
     // A directory that ends early belongs to a process that ended: what was read stays.
     let _ended = for_each_number(fds, |fd, name| {
-        let Ok((target, _)) = readlinkat_raw(fds, name, &mut buffer) else {
-            return;
+        let target = match readlinkat_raw(fds, name, &mut buffer) {
+            Ok((target, _)) => target,
+            // The names may be listed and not followed: a process of ours with more capabilities.
+            Err(errno) => return is_denied |= errno == Errno::ACCESS,
         };
         if let Some(inode) = decode_socket_link(target) {
             sockets.push((fd, inode));
@@ -141,6 +144,7 @@ fn read_sockets(pid: u32, fds: BorrowedFd<'_>, found: &mut Walk) -> Vec<(u32, u6
                 .push((namespace, format!("/proc/{pid}/fd/{fd}")));
         }
     });
+    found.denied += u32::from(is_denied);
     sockets
 }
 
