@@ -1,2 +1,10 @@
-//! The console: arguments in, printed endpoints out.
-fn main() {}
+//! The console binary: arguments in, printed endpoints out, and an exit status that tells.
+
+mod cli;
+mod print;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::main()
+}

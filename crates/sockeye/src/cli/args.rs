@@ -1,0 +1,250 @@
+//! Every command and option, with its help.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueHint};
+
+use super::console::ColorChoice;
+use super::doctor::DoctorFormat;
+use super::generate::Document;
+use super::help;
+use crate::print::Format;
+
+/// Shows every TCP and UDP endpoint of this machine and who owns it.
+///
+/// Without options: TCP endpoints that have a remote, grouped by the process that holds them. A
+/// bare word or number shows only the endpoints of the processes of that name or PID. Endpoints
+/// without an owner say why they have none, and the last line says what could not be seen.
+#[derive(Parser, Debug)]
+#[command(
+    name = "sockeye",
+    version,
+    args_conflicts_with_subcommands = true,
+    disable_help_subcommand = true,
+    max_term_width = 100,
+    after_help = "Examples and exit status: sockeye --help",
+    after_long_help = help::AFTER
+)]
+pub(super) struct Cli {
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+
+    #[command(flatten)]
+    pub(super) list: ListArgs,
+
+    /// When to colour
+    ///
+    /// auto: on a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE colours
+    /// everywhere.
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t)]
+    #[arg(hide_possible_values = false, help_heading = "Output")]
+    pub(super) color: ColorChoice,
+}
+
+/// What Sockeye can be asked to do.
+#[derive(Subcommand, Debug)]
+pub(super) enum Command {
+    /// List endpoints; what sockeye does without a command
+    List(ListArgs),
+    /// Close TCP connections and connected UDP endpoints
+    ///
+    /// Shows what it will close and asks; looks again afterwards and reports each as closed, still
+    /// open, gone or not permitted. The processes live on and see an error (ECONNABORTED).
+    #[command(after_long_help = help::AFTER_CLOSE)]
+    Close(CloseArgs),
+    /// End the processes that hold endpoints
+    ///
+    /// Shows what it will end and asks; sends SIGTERM, looks again and reports each as ended, still
+    /// running, gone or not permitted. A process that took over the PID in between is never hit.
+    #[command(after_long_help = help::AFTER_END)]
+    End(EndArgs),
+    /// Say what this user on this system can see, what not, why, and what mends it
+    Doctor(DoctorArgs),
+    /// Write the system's raw answers to a file, for bug reports and --replay
+    Dump(DumpArgs),
+    /// List every column: its names and what it means
+    Columns,
+    /// Print the completions for a shell
+    Completions {
+        /// Which shell
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
+    /// Print a document that is generated from this program
+    #[command(hide = true)]
+    Generate {
+        #[command(subcommand)]
+        what: Document,
+    },
+}
+
+/// Which endpoints to list, and how to print them.
+#[derive(Args, Clone, Default, Debug)]
+pub(super) struct ListArgs {
+    #[command(flatten)]
+    pub(super) scope: ScopeArgs,
+
+    #[command(flatten)]
+    pub(super) choice: ChoiceArgs,
+
+    /// Read a dump instead of this machine
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(help_heading = "Which endpoints")]
+    pub(super) replay: Option<PathBuf>,
+
+    /// Output format
+    #[arg(short, long, value_enum, value_name = "FORMAT", default_value_t)]
+    #[arg(help_heading = "Output")]
+    pub(super) format: Format,
+
+    /// The same as --format csv
+    #[arg(short = 'c', long, conflicts_with = "format", help_heading = "Output")]
+    pub(super) csv: bool,
+
+    /// Columns and their order, by name or alias: pid,local,state
+    ///
+    /// A + in front adds to the usual columns: +rtt,cgroup. all is every column. sockeye columns
+    /// lists them.
+    #[arg(
+        long,
+        value_name = "NAME,…",
+        value_delimiter = ',',
+        help_heading = "Output"
+    )]
+    pub(super) columns: Vec<String>,
+
+    /// Columns to sort by, ~ or - in front for largest first: user,~sent.bytes
+    #[arg(
+        long,
+        value_name = "NAME,…",
+        value_delimiter = ',',
+        help_heading = "Output"
+    )]
+    #[arg(allow_hyphen_values = true)]
+    pub(super) sort: Vec<String>,
+
+    /// Measure: round-trip time, retransmits, bytes and packets of each TCP connection
+    #[arg(short, long, help_heading = "Output")]
+    pub(super) metrics: bool,
+
+    /// Ask for the host names of addresses (reverse DNS)
+    #[arg(short, long, overrides_with = "numeric", help_heading = "Output")]
+    pub(super) resolve: bool,
+
+    /// Never ask for names; undoes --resolve
+    #[arg(short, long, overrides_with = "resolve", help_heading = "Output")]
+    pub(super) numeric: bool,
+
+    /// Accepted for the sake of habits from ss and netstat: owners are always shown
+    #[arg(short = 'p', hide = true)]
+    pub(super) processes: bool,
+}
+
+/// Which part of all endpoints.
+#[derive(Args, Clone, Default, Debug)]
+#[command(next_help_heading = "Which endpoints")]
+pub(super) struct ScopeArgs {
+    /// Every TCP and UDP endpoint, listeners and unconnected ones too
+    #[arg(short, long, overrides_with = "listening")]
+    pub(super) all: bool,
+
+    /// TCP listeners, and UDP endpoints without a remote
+    #[arg(short, long, overrides_with = "all")]
+    pub(super) listening: bool,
+
+    /// TCP; with -u both
+    #[arg(short, long)]
+    pub(super) tcp: bool,
+
+    /// UDP; with -t both
+    #[arg(short, long)]
+    pub(super) udp: bool,
+
+    /// IPv4, also when an IPv6 socket carries it
+    #[arg(short = '4', long)]
+    pub(super) ipv4: bool,
+
+    /// IPv6
+    #[arg(short = '6', long)]
+    pub(super) ipv6: bool,
+}
+
+/// Which endpoints of those, by what is known of them.
+#[derive(Args, Clone, Default, Debug)]
+pub(super) struct ChoiceArgs {
+    /// Only these processes: name, with * and ?, or PID; several: any of them
+    #[arg(value_name = "FILTER")]
+    pub(super) words: Vec<String>,
+
+    /// Only endpoints for which this holds; repeated: all must hold
+    ///
+    /// Columns are compared with =, !=, <, >, in and joined by and, or, not. For example:
+    /// "tcp and remote in 10.0.0.0/8 and (state = established or local.port = 443)".
+    #[arg(long = "filter", value_name = "EXPR", help_heading = "Which endpoints")]
+    pub(super) filters: Vec<String>,
+
+    /// Network namespaces: self, all, that of a PID, or one named by ip netns
+    #[arg(
+        long,
+        value_name = "WHICH",
+        default_value = "all",
+        help_heading = "Which endpoints"
+    )]
+    pub(super) netns: Option<String>,
+}
+
+/// What to close.
+#[derive(Args, Debug)]
+pub(super) struct CloseArgs {
+    #[command(flatten)]
+    pub(super) choice: ChoiceArgs,
+
+    #[command(flatten)]
+    pub(super) consent: ConsentArgs,
+}
+
+/// What to end.
+#[derive(Args, Debug)]
+pub(super) struct EndArgs {
+    #[command(flatten)]
+    pub(super) choice: ChoiceArgs,
+
+    /// End at once (SIGKILL) instead of asking to end (SIGTERM): unsaved work is lost
+    #[arg(long)]
+    pub(super) force: bool,
+
+    #[command(flatten)]
+    pub(super) consent: ConsentArgs,
+}
+
+/// Whether to ask first.
+#[derive(Args, Debug)]
+pub(super) struct ConsentArgs {
+    /// Do not ask; needed where standard input is no terminal
+    #[arg(short, long)]
+    pub(super) yes: bool,
+
+    /// Show what would be done, and do nothing
+    #[arg(long, conflicts_with = "yes")]
+    pub(super) dry_run: bool,
+}
+
+/// How to report.
+#[derive(Args, Debug)]
+pub(super) struct DoctorArgs {
+    /// Output format
+    #[arg(short, long, value_enum, value_name = "FORMAT", default_value_t)]
+    pub(super) format: DoctorFormat,
+}
+
+/// What to write, and where.
+#[derive(Args, Debug)]
+pub(super) struct DumpArgs {
+    /// Where to write; an existing file is not overwritten
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub(super) file: PathBuf,
+
+    /// Replace addresses, names and command lines, the same by the same
+    #[arg(long)]
+    pub(super) anonymize: bool,
+}

@@ -1,0 +1,74 @@
+//! `sockeye [list]`: observe, choose, sort, print.
+
+use anyhow::bail;
+use sockeye_core::Snapshot;
+
+use super::Status;
+use super::args::ListArgs;
+use super::console::Console;
+use super::query::Query;
+use crate::print::{Sheet, notes, print, summary};
+
+/// Lists what `args` ask for.
+pub(super) fn run(args: &ListArgs, console: &mut Console) -> anyhow::Result<Status> {
+    run_below(args, b"", console)
+}
+
+/// Lists what `args` ask for, below `banner`.
+pub(super) fn run_below(
+    args: &ListArgs,
+    banner: &[u8],
+    console: &mut Console,
+) -> anyhow::Result<Status> {
+    let query = Query::parse(args)?;
+    let mut snapshot = observe(args, &query)?;
+    if query.wants_names() {
+        resolve(&mut snapshot)?;
+    }
+    show(&query, &snapshot, (banner, console))
+}
+
+/// Prints the rows of `snapshot` that `query` asks for, and what could not be seen.
+fn show(
+    query: &Query,
+    snapshot: &Snapshot,
+    (banner, console): (&[u8], &mut Console),
+) -> anyhow::Result<Status> {
+    let rows = query.rows(snapshot);
+    let columns = query.columns(&rows);
+    let sheet = Sheet {
+        rows: &rows,
+        columns: &columns,
+        labelled: &query.labelled(),
+        layout: console.layout,
+    };
+    let is_for_people = query.format.is_for_people();
+    let last = if is_for_people {
+        summary(snapshot, &rows, console.layout)
+    } else {
+        notes(snapshot)
+    };
+    let is_below = is_for_people && console.is_terminal;
+    console.print(|out| {
+        out.write_all(banner)?;
+        print(query.format, &sheet, out)?;
+        out.write_all(if is_below { &last } else { b"" })
+    })?;
+    if !is_below {
+        console.note(&last);
+    }
+    Ok(Status::of_count(rows.len()))
+}
+
+/// The snapshot to list: of this machine, or from a dump.
+fn observe(args: &ListArgs, query: &Query) -> anyhow::Result<Snapshot> {
+    if args.replay.is_some() {
+        bail!("--replay is not available yet");
+    }
+    Ok(sockeye_os::observe(&query.wants())?)
+}
+
+/// Adds the host names of the addresses in `snapshot`.
+fn resolve(_: &mut Snapshot) -> anyhow::Result<()> {
+    bail!("--resolve is not available yet");
+}

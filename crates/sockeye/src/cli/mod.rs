@@ -1,0 +1,96 @@
+//! The command line: what was asked for, and which command answers it.
+
+mod args;
+mod close;
+mod columns;
+mod console;
+mod doctor;
+mod dump;
+mod end;
+mod generate;
+mod help;
+mod list;
+mod query;
+mod scope;
+mod tcpvcon;
+mod wanted;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use args::{Cli, Command};
+use clap::{CommandFactory, FromArgMatches};
+use console::Console;
+
+/// What the exit status tells a script.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Status {
+    /// Something was found, or done.
+    Found = 0,
+    /// Nothing matched.
+    Nothing = 1,
+    /// It could not be answered.
+    Error = 2,
+}
+
+impl Status {
+    /// `Found` unless there is nothing.
+    fn of_count(count: usize) -> Self {
+        if count == 0 {
+            Self::Nothing
+        } else {
+            Self::Found
+        }
+    }
+}
+
+/// Runs the program that this binary was called as.
+pub(crate) fn main() -> ExitCode {
+    let words: Vec<OsString> = std::env::args_os().collect();
+    let answer = match words.split_first() {
+        Some((name, options)) if tcpvcon::is_called_by(name) => tcpvcon::main(options),
+        _ => run(&words),
+    };
+    let status = answer.unwrap_or_else(|error| {
+        console::complain(&format!("sockeye: {error:#}"));
+        Status::Error
+    });
+    ExitCode::from(status as u8)
+}
+
+/// Runs the command that `words`, the program's name first, ask for.
+fn run(words: &[OsString]) -> anyhow::Result<Status> {
+    let cli = match parse(words) {
+        Ok(cli) => cli,
+        Err(error) => return answer_usage(&error),
+    };
+    let mut console = Console::new(cli.color);
+    match &cli.command {
+        None => list::run(&cli.list, &mut console),
+        Some(Command::List(args)) => list::run(args, &mut console),
+        Some(Command::Close(args)) => close::run(args, &mut console),
+        Some(Command::End(args)) => end::run(args, &mut console),
+        Some(Command::Doctor(args)) => doctor::run(args, &mut console),
+        Some(Command::Dump(args)) => dump::run(args, &mut console),
+        Some(Command::Columns) => columns::run(&mut console),
+        Some(Command::Completions { shell }) => generate::completions(*shell, &mut console),
+        Some(Command::Generate { what }) => generate::run(what, &mut console),
+    }
+}
+
+/// Reads the arguments.
+fn parse(words: &[OsString]) -> Result<Cli, clap::Error> {
+    let matches = Cli::command().try_get_matches_from(words)?;
+    Cli::from_arg_matches(&matches)
+}
+
+/// Prints help or version to standard output, a mistake to standard error.
+fn answer_usage(error: &clap::Error) -> anyhow::Result<Status> {
+    if error.use_stderr() {
+        let text = error.render().to_string();
+        console::complain(text.replacen("error:", "sockeye:", 1).trim_end());
+        return Ok(Status::Error);
+    }
+    console::forgive_closed_pipe(error.print())?;
+    Ok(Status::Found)
+}

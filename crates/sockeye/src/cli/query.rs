@@ -1,0 +1,224 @@
+//! What a list is asked for, checked before anything is observed.
+
+use anyhow::{Context, bail, ensure};
+use sockeye_core::column::Cost;
+use sockeye_core::table::{self, Scope, SortKey};
+use sockeye_core::{Column, Row, Snapshot};
+use sockeye_os::{Namespaces, Wants};
+
+use super::args::ListArgs;
+use super::scope::scope;
+use super::wanted::Wanted;
+use crate::print::Format;
+
+/// The columns of a table when none are chosen.
+const TABLE: &[&str] = &[
+    "proto", "state", "local", "remote", "pid", "process", "user",
+];
+
+/// The columns of text when none are chosen: the heading says the rest.
+const TEXT: &[&str] = &["proto", "state", "local", "remote"];
+
+/// A list that can be made: every name in it is known.
+#[derive(Debug)]
+pub(super) struct Query {
+    /// Which endpoints, coarsely.
+    pub(super) scope: Scope,
+    /// Which of those.
+    pub(super) wanted: Wanted,
+    /// In which order; empty: by process.
+    pub(super) sort: Vec<SortKey>,
+    /// The columns that were chosen; `None`: the format's usual ones.
+    chosen: Option<Vec<&'static Column>>,
+    /// Whether measurements and host names belong to the usual columns.
+    extra: Vec<Cost>,
+    /// How it is printed.
+    pub(super) format: Format,
+    /// Which namespaces.
+    namespaces: Namespaces,
+}
+
+impl Query {
+    /// Reads the arguments.
+    ///
+    /// # Errors
+    ///
+    /// A sentence about the first name or expression that makes no sense.
+    pub(super) fn parse(args: &ListArgs) -> anyhow::Result<Self> {
+        let format = if args.csv { Format::Csv } else { args.format };
+        let asked = [(args.metrics, Cost::Metrics), (args.resolve, Cost::Names)];
+        let mut query = Self {
+            scope: scope(&args.scope),
+            wanted: Wanted::parse(&args.choice)?,
+            sort: args
+                .sort
+                .iter()
+                .map(|key| sort_key(key))
+                .collect::<Result<_, _>>()?,
+            chosen: None,
+            extra: asked
+                .iter()
+                .filter(|(is_asked, _)| *is_asked)
+                .map(|(_, cost)| *cost)
+                .collect(),
+            format,
+            namespaces: namespaces(args.choice.netns.as_deref().unwrap_or("all"))?,
+        };
+        if !args.columns.is_empty() {
+            ensure!(
+                !format.is_fixed(),
+                "the layout of TCPVCon is fixed: leave out --columns, or choose another --format"
+            );
+            query.chosen = Some(query.choose(&args.columns)?);
+        }
+        Ok(query)
+    }
+
+    /// The columns that `names` ask for, each once.
+    fn choose(&self, names: &[String]) -> anyhow::Result<Vec<&'static Column>> {
+        let mut columns = Vec::new();
+        if names.first().is_some_and(|name| name.starts_with('+')) {
+            columns = self.usual();
+        }
+        for name in names {
+            match name.trim_start_matches('+').trim() {
+                "all" => columns.extend(Column::all()),
+                name => columns.push(column(name)?),
+            }
+        }
+        Ok(each_once(columns))
+    }
+
+    /// The format's columns when none are chosen.
+    fn usual(&self) -> Vec<&'static Column> {
+        let named = |names: &[&str]| names.iter().filter_map(|name| Column::find(name)).collect();
+        let is_asked = |column: &&Column| match column.cost {
+            Cost::Free | Cost::Owners => true,
+            Cost::Metrics | Cost::Names => self.extra.contains(&column.cost),
+        };
+        match self.format {
+            Format::Text => named(TEXT),
+            Format::Table => {
+                let mut columns: Vec<_> = named(TABLE);
+                columns.extend(self.measurements());
+                columns
+            }
+            _ => Column::all()
+                .iter()
+                .filter(|c| c.is_default)
+                .filter(is_asked)
+                .collect(),
+        }
+    }
+
+    /// The columns of measurements, when they were asked for.
+    fn measurements(&self) -> impl Iterator<Item = &'static Column> {
+        let is_asked = self.extra.contains(&Cost::Metrics);
+        Column::all()
+            .iter()
+            .filter(move |column| is_asked && column.cost == Cost::Metrics)
+    }
+
+    /// The columns to print of `rows`: a table names the namespace when there are several.
+    pub(super) fn columns(&self, rows: &[Row<'_>]) -> Vec<&'static Column> {
+        if let Some(chosen) = &self.chosen {
+            return chosen.clone();
+        }
+        let mut columns = self.usual();
+        let is_foreign = |row: &Row<'_>| row.namespace().is_some_and(|space| !space.is_own);
+        if self.format == Format::Table && rows.iter().any(is_foreign) {
+            columns.extend(Column::find("netns"));
+        }
+        columns
+    }
+
+    /// The columns that text names behind each endpoint.
+    pub(super) fn labelled(&self) -> Vec<&'static Column> {
+        let is_chosen = |column: &&Column| {
+            self.chosen
+                .as_ref()
+                .is_some_and(|chosen| chosen.contains(column))
+        };
+        self.measurements()
+            .filter(|column| !is_chosen(column))
+            .collect()
+    }
+
+    /// Whether anything that is shown, compared or sorted by has this cost.
+    fn needs(&self, cost: Cost) -> bool {
+        let shown = self.chosen.clone().unwrap_or_else(|| self.usual());
+        let sorted = self.sort.iter().map(|key| key.column);
+        let mut used = shown.into_iter().chain(sorted).chain(self.wanted.columns());
+        self.extra.contains(&cost) || used.any(|column| column.cost == cost)
+    }
+
+    /// What has to be observed for it.
+    pub(super) fn wants(&self) -> Wants {
+        let shows_owners = self.format == Format::Text || self.format.is_fixed();
+        Wants {
+            tcp: self.scope.tcp,
+            udp: self.scope.udp,
+            owners: shows_owners || self.needs(Cost::Owners),
+            metrics: self.needs(Cost::Metrics),
+            namespaces: self.namespaces.clone(),
+        }
+    }
+
+    /// Whether host names have to be asked for.
+    pub(super) fn wants_names(&self) -> bool {
+        self.needs(Cost::Names)
+    }
+
+    /// The rows of `snapshot` that are asked for, in order.
+    pub(super) fn rows<'a>(&self, snapshot: &'a Snapshot) -> Vec<Row<'a>> {
+        let mut rows = table::select(snapshot, &self.scope, |row| self.wanted.matches(row));
+        if self.sort.is_empty() {
+            table::sort_by_process(&mut rows);
+        } else {
+            table::sort(&mut rows, &self.sort);
+        }
+        rows
+    }
+}
+
+/// The column called `name`, or a sentence with the nearest name.
+fn column(name: &str) -> anyhow::Result<&'static Column> {
+    let hint = || match Column::suggest(name) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "`sockeye columns` lists them".to_owned(),
+    };
+    Column::find(name).with_context(|| format!("there is no column `{name}`: {}", hint()))
+}
+
+/// The columns in order, without those that came before.
+fn each_once(columns: Vec<&'static Column>) -> Vec<&'static Column> {
+    let mut seen = Vec::new();
+    for column in columns {
+        if !seen.contains(&column) {
+            seen.push(column);
+        }
+    }
+    seen
+}
+
+/// One key of `--sort`.
+fn sort_key(text: &str) -> anyhow::Result<SortKey> {
+    let name = text.strip_prefix(['~', '-']);
+    let column = column(name.unwrap_or(text).trim())?;
+    Ok(SortKey {
+        column,
+        is_descending: name.is_some(),
+    })
+}
+
+/// What `--netns` names; a number is a PID, as no sane namespace is called.
+fn namespaces(text: &str) -> anyhow::Result<Namespaces> {
+    Ok(match text {
+        "all" => Namespaces::All,
+        "self" => Namespaces::Own,
+        "" => bail!("--netns needs self, all, a PID or a name"),
+        name => name
+            .parse()
+            .map_or_else(|_| Namespaces::Named(name.to_owned()), Namespaces::Pid),
+    })
+}

@@ -1,0 +1,94 @@
+//! The heading of a group: the process, or why there is none, and how many endpoints.
+
+use sockeye_core::degradation::counted;
+use sockeye_core::process::Absent;
+use sockeye_core::{Ownerless, ProcessId, Row};
+
+use super::escape;
+use super::line::Line;
+
+/// Spaces before the second and further lines of a heading; more than before an endpoint.
+const INDENT: usize = 4;
+
+/// Appends the heading of `rows`, which stand under one process or share one reason.
+pub(super) fn put(line: &mut Line<'_>, rows: &[Row<'_>]) {
+    let Some(row) = rows.first() else {
+        return;
+    };
+    let count = counted(u32::try_from(rows.len()).unwrap_or(u32::MAX), "endpoint");
+    line.begin(INDENT);
+    if let Some(owner) = row.owner {
+        put_image(line, row);
+        put_process(line, owner.process);
+        put_whose(line, row);
+        line.put_fact(|part| part.extend(count.bytes()));
+    } else {
+        put_missing(line, row, &count);
+    }
+    line.end();
+}
+
+/// Appends the image's path, or the name and why there is no path.
+fn put_image(line: &mut Line<'_>, row: &Row<'_>) {
+    let mut image = Vec::new();
+    let Some(process) = row.process else {
+        return line.put(0, |part| part.extend(b"(process not read)"));
+    };
+    match &process.path {
+        Ok(path) => {
+            escape::text(&mut image, path);
+            line.put_path(&image);
+        }
+        Err(absent) => {
+            escape::text(&mut image, &process.name);
+            line.put_path(&image);
+            line.put(1, |part| part.extend(no_path(*absent).bytes()));
+        }
+    }
+    if process.is_deleted {
+        line.put(1, |part| part.extend(b"(deleted)"));
+    }
+}
+
+/// Why a path is not shown.
+fn no_path(absent: Absent) -> &'static str {
+    match absent {
+        Absent::Denied => "(path not permitted)",
+        Absent::Vanished => "(ended while Sockeye looked)",
+        Absent::Nonexistent => "(no image file)",
+    }
+}
+
+/// Appends the pid.
+fn put_process(line: &mut Line<'_>, id: ProcessId) {
+    line.put_fact(|part| part.extend(format!("pid {id}").bytes()));
+}
+
+/// Appends user and unit, as far as they are known.
+fn put_whose(line: &mut Line<'_>, row: &Row<'_>) {
+    if let Some(id) = row.user_id() {
+        line.put_fact(|part| match row.snapshot.user_name(id) {
+            Some(name) => escape::text(part, name),
+            None => part.extend(format!("uid {id}").bytes()),
+        });
+    }
+    if let Some(unit) = row.unit() {
+        line.put_fact(|part| escape::text(part, unit));
+    }
+}
+
+/// Appends why there is no process; for what is not permitted, whose the sockets are.
+fn put_missing(line: &mut Line<'_>, row: &Row<'_>, count: &str) {
+    let reason = row
+        .endpoint
+        .owners
+        .reason()
+        .unwrap_or(Ownerless::NotObserved);
+    line.put(0, |part| part.extend(format!("no owner: {count}").bytes()));
+    line.put(1, |part| {
+        part.extend(format!("({})", reason.phrase()).bytes());
+    });
+    if reason == Ownerless::NotPermitted {
+        put_whose(line, row);
+    }
+}

@@ -1,0 +1,169 @@
+//! The default: endpoints under the process that holds them, in lines of the terminal's width.
+
+use std::collections::HashMap;
+use std::io::{self, Write};
+
+use sockeye_core::column::{Kind, Unit};
+use sockeye_core::{Column, Ownerless, ProcessId, Row, Value};
+
+use super::Sheet;
+use super::cell::Cells;
+use super::escape;
+use super::grid::{GAP, Grid};
+use super::heading;
+use super::line::Line;
+use super::stream::{BLOCK, stream};
+
+/// Spaces before an endpoint.
+const INDENT: usize = 2;
+
+/// Prints each process with its endpoints, in the order in which `sheet.rows` first names them.
+pub(super) fn print(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let layout = sheet.layout;
+    let grid = Grid::measure(sheet.columns, sheet.rows).fit(layout.width.saturating_sub(INDENT));
+    let body = Body {
+        sheet,
+        continuation: continuation(&grid, layout.width),
+        grid,
+    };
+    let groups = group(sheet.rows);
+    let render = |groups: &[Vec<Row<'_>>], buf: &mut Vec<u8>| {
+        let mut line = Line::new(buf, layout.width, layout.palette);
+        let mut cells = Cells::default();
+        for rows in groups {
+            heading::put(&mut line, rows);
+            rows.iter()
+                .for_each(|row| body.put_row(&mut line, &mut cells, row));
+        }
+    };
+    let rows_each = sheet.rows.len() / groups.len().max(1);
+    stream(&groups, BLOCK / rows_each.max(1) + 1, render, out)
+}
+
+/// What the endpoints under one heading have in common.
+#[derive(PartialEq, Eq, Hash)]
+enum Key<'a> {
+    /// The process they are shown under.
+    Process(ProcessId),
+    /// Why they have none.
+    Missing(Option<Ownerless>),
+    /// Their processes may not be seen: user and unit, which the sockets themselves tell.
+    NotPermitted(Option<u32>, Option<&'a str>),
+}
+
+impl<'a> Key<'a> {
+    fn of(row: &Row<'a>) -> Self {
+        match (row.owner, row.endpoint.owners.reason()) {
+            (Some(owner), _) => Self::Process(owner.process),
+            (None, Some(Ownerless::NotPermitted)) => Self::NotPermitted(row.user_id(), row.unit()),
+            (None, reason) => Self::Missing(reason),
+        }
+    }
+}
+
+/// The rows heading by heading, each heading where its first row stands.
+fn group<'a>(rows: &[Row<'a>]) -> Vec<Vec<Row<'a>>> {
+    let mut places = HashMap::new();
+    let mut groups: Vec<Vec<Row<'a>>> = Vec::new();
+    for row in rows {
+        let place = *places.entry(Key::of(row)).or_insert(groups.len());
+        match groups.get_mut(place) {
+            Some(group) => group.push(*row),
+            None => groups.push(vec![*row]),
+        }
+    }
+    groups
+}
+
+/// Where a line goes on that is too long: under its first address, if that is not too far right.
+fn continuation(grid: &Grid, width: usize) -> usize {
+    let before = grid
+        .0
+        .iter()
+        .take_while(|(column, _)| column.kind != Kind::Socket);
+    let start = INDENT + before.map(|(_, width)| width + GAP).sum::<usize>();
+    start.min(width / 3)
+}
+
+/// What the lines of all endpoints have in common.
+struct Body<'a> {
+    sheet: &'a Sheet<'a>,
+    grid: Grid,
+    continuation: usize,
+}
+
+impl Body<'_> {
+    /// Appends the line of one endpoint.
+    fn put_row(&self, line: &mut Line<'_>, cells: &mut Cells, row: &Row<'_>) {
+        line.begin(self.continuation);
+        let mut start = INDENT;
+        for (column, width) in &self.grid.0 {
+            let style = self.sheet.layout.palette.column(column, row);
+            line.put_cell(start, style, |part| cells.put_for_people(part, column, row));
+            start += width + GAP;
+        }
+        self.put_facts(line, cells, row);
+        line.end();
+    }
+
+    /// Appends what only some endpoints have: a foreign namespace, measurements, more holders.
+    fn put_facts(&self, line: &mut Line<'_>, cells: &mut Cells, row: &Row<'_>) {
+        if let Some(namespace) = row.namespace().filter(|namespace| !namespace.is_own) {
+            line.put_fact(|part| {
+                part.extend_from_slice(b"netns ");
+                escape::text(part, &namespace.label);
+            });
+        }
+        for column in self.sheet.labelled {
+            let value = column.value(row);
+            if !value.is_absent() {
+                line.put_fact(|part| put_labelled(part, cells, (column, &value)));
+            }
+        }
+        put_other_holders(line, cells, row);
+    }
+}
+
+/// Appends a value with its column's heading and unit: `rtt 250 µs`.
+fn put_labelled(part: &mut Vec<u8>, cells: &mut Cells, (column, value): (&Column, &Value<'_>)) {
+    part.extend(column.header.to_lowercase().bytes());
+    part.push(b' ');
+    cells.put(part, value);
+    if column.unit == Unit::Microseconds {
+        part.extend_from_slice(" µs".as_bytes());
+    }
+}
+
+/// Appends the processes that hold the endpoint besides the one it stands under.
+fn put_other_holders(line: &mut Line<'_>, cells: &mut Cells, row: &Row<'_>) {
+    let own = row.owner.map(|owner| owner.process);
+    let mut others: Vec<ProcessId> = row
+        .endpoint
+        .owners
+        .as_slice()
+        .iter()
+        .map(|o| o.process)
+        .collect();
+    others.dedup();
+    others.retain(|id| Some(*id) != own);
+    let mut others = others.iter().peekable();
+    let Some(first) = others.next() else {
+        return;
+    };
+    let mut put_holder = |part: &mut Vec<u8>, id: &ProcessId, is_last: bool| {
+        let name = row.snapshot.processes.get(id).map(|process| &*process.name);
+        cells.put(part, &Value::Holder(id.pid, name));
+        if !is_last {
+            part.push(b',');
+        }
+    };
+    let is_last = others.peek().is_none();
+    line.put_fact(|part| {
+        part.extend_from_slice(b"also held by ");
+        put_holder(part, first, is_last);
+    });
+    while let Some(id) = others.next() {
+        let is_last = others.peek().is_none();
+        line.put(1, |part| put_holder(part, id, is_last));
+    }
+}
