@@ -41,7 +41,7 @@ const OWNER: Column = Column {
 };
 
 /// Every column.
-pub const REGISTRY: &[Column] = &[
+pub static REGISTRY: &[Column] = &[
     Column {
         name: "time",
         header: "Observed",
