@@ -5,7 +5,7 @@
 //! Nothing in it can fail except [`filter::Filter::parse`], which answers with a span.
 //!
 //! Read in this order: [`endpoint`] (one row), [`process`] (who owns it), [`snapshot`] (all rows
-//! at one instant), [`column`] (what can be shown of a row), [`filter`] and [`table`] (which rows,
+//! at one instant), [`mod@column`] (what can be shown of a row), [`filter`] and [`table`] (which rows,
 //! in which order), [`diff`] (what changed).
 
 #![no_std]
@@ -16,15 +16,19 @@ extern crate alloc;
 pub mod address;
 pub mod column;
 pub mod degradation;
+pub mod diff;
 pub mod endpoint;
 pub mod process;
 pub mod snapshot;
 pub mod state;
 pub mod table;
+#[cfg(test)]
+mod testing;
 pub mod time;
 
 pub use column::{Column, Row, Value};
 pub use degradation::Degradation;
+pub use diff::Delta;
 pub use endpoint::{Endpoint, Owner, Ownerless, Owners, Transport};
 pub use process::{Process, ProcessId};
 pub use snapshot::{NamespaceId, Snapshot};
