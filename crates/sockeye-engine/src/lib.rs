@@ -1,1 +1,7 @@
 //! What moves in Sockeye: acting and looking again, name resolution, threads and clock.
+//!
+//! Below it, `sockeye-os` makes single calls and `sockeye-core` knows the rules; here they are put
+//! in order in time. Nothing in here prints.
+
+pub mod act;
+pub mod resolve;

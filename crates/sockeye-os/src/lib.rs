@@ -89,15 +89,16 @@ impl Actor {
         Self(())
     }
 
-    /// Asks the kernel to close `endpoint`, by cookie, so that a reused address pair is not hit.
+    /// Asks the kernel to close each of `endpoints`, by cookie, so that a reused address pair is
+    /// not hit; answers in their order.
     ///
     /// # Errors
     ///
     /// [`Kind::Denied`] without CAP_NET_ADMIN in the endpoint's network namespace,
     /// [`Kind::Vanished`] when it is gone, [`Kind::Unsupported`] when the kernel cannot. Success
     /// is what the kernel said; look again to know.
-    pub fn close(&self, endpoint: &Endpoint) -> Result<(), Error> {
-        sys::close(endpoint)
+    pub fn close(&self, endpoints: &[&Endpoint]) -> Vec<Result<(), Error>> {
+        sys::close(endpoints)
     }
 
     /// Ends `process`, by a handle that no other process can take over.

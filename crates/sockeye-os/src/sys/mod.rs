@@ -3,7 +3,7 @@
 //! A backend gives these and nothing more:
 //!
 //! - `observe(&Wants) -> Result<Snapshot, Error>`
-//! - `close(&Endpoint) -> Result<(), Error>`
+//! - `close(&[&Endpoint]) -> Vec<Result<(), Error>>`
 //! - `end(ProcessId, Urgency) -> Result<(), Error>`
 //! - `is_running(ProcessId) -> bool`
 //!

@@ -16,8 +16,11 @@ pub(crate) fn observe(_: &Wants) -> Result<Snapshot, Error> {
 }
 
 /// See [`crate::Actor::close`].
-pub(crate) fn close(_: &Endpoint) -> Result<(), Error> {
-    unsupported("close a connection")
+pub(crate) fn close(endpoints: &[&Endpoint]) -> Vec<Result<(), Error>> {
+    endpoints
+        .iter()
+        .map(|_| unsupported("close a connection"))
+        .collect()
 }
 
 /// See [`crate::Actor::end`].

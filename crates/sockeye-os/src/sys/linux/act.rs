@@ -1,10 +1,11 @@
 //! Closing connections and ending processes.
 
+use std::collections::HashMap;
 use std::io;
 use std::os::fd::OwnedFd;
 
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
-use sockeye_core::{Endpoint, ProcessId};
+use sockeye_core::{Endpoint, NamespaceId, ProcessId};
 
 use super::namespaces::{find_place, inside_each};
 use super::netlink::SockDiag;
@@ -15,21 +16,62 @@ use crate::decode::inet_diag::{Target, encode_destroy};
 use crate::{Error, Kind, Urgency};
 
 /// See [`crate::Actor::close`].
-pub(crate) fn close(endpoint: &Endpoint) -> Result<(), Error> {
-    let target = target_of(endpoint);
-    let destroy = || SockDiag::open()?.ask_once(target.table, &encode_destroy(&target));
-    let place = find_place(endpoint.namespace)?;
-    let answer = if place.is_own {
-        destroy()
-    } else {
-        let visited = inside_each(std::slice::from_ref(&place), |_| destroy());
-        visited
-            .into_iter()
-            .next()
-            .unwrap_or_else(|| Err(io::ErrorKind::NotFound.into()))
-            .flatten()
+pub(crate) fn close(endpoints: &[&Endpoint]) -> Vec<Result<(), Error>> {
+    let mut by_namespace: HashMap<Option<NamespaceId>, Vec<usize>> = HashMap::new();
+    for (index, endpoint) in endpoints.iter().enumerate() {
+        by_namespace
+            .entry(endpoint.namespace)
+            .or_default()
+            .push(index);
+    }
+    let mut answers: Vec<(usize, Result<(), Error>)> = Vec::with_capacity(endpoints.len());
+    for (namespace, indices) in by_namespace {
+        let chosen: Vec<&Endpoint> = indices
+            .iter()
+            .filter_map(|i| endpoints.get(*i).copied())
+            .collect();
+        answers.extend(indices.into_iter().zip(close_in(namespace, &chosen)));
+    }
+    answers.sort_unstable_by_key(|(index, _)| *index);
+    answers.into_iter().map(|(_, answer)| answer).collect()
+}
+
+/// Closes endpoints of one namespace.
+fn close_in(namespace: Option<NamespaceId>, endpoints: &[&Endpoint]) -> Vec<Result<(), Error>> {
+    let place = match find_place(namespace) {
+        Ok(place) => place,
+        Err(error) => return endpoints.iter().map(|_| Err(error.clone())).collect(),
     };
-    answer.map(|_| ()).map_err(|error| explain(&error))
+    if place.is_own {
+        return close_here(endpoints);
+    }
+    let visited = inside_each(std::slice::from_ref(&place), |_| close_here(endpoints));
+    visited
+        .into_iter()
+        .flat_map(|visit| visit.unwrap_or_else(|error| refuse(endpoints, &error)))
+        .collect()
+}
+
+/// Closes endpoints of the namespace that this thread is in.
+fn close_here(endpoints: &[&Endpoint]) -> Vec<Result<(), Error>> {
+    let mut diag = match SockDiag::open() {
+        Ok(diag) => diag,
+        Err(error) => return refuse(endpoints, &error),
+    };
+    let mut destroy = |endpoint: &Endpoint| {
+        let target = target_of(endpoint);
+        diag.ask_once(target.table, &encode_destroy(&target))
+            .map(|_| ())
+    };
+    endpoints
+        .iter()
+        .map(|endpoint| destroy(endpoint).map_err(|error| explain(&error)))
+        .collect()
+}
+
+/// The same answer for all.
+fn refuse(endpoints: &[&Endpoint], error: &io::Error) -> Vec<Result<(), Error>> {
+    endpoints.iter().map(|_| Err(explain(error))).collect()
 }
 
 /// A request for exactly this socket.

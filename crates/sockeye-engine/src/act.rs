@@ -1,0 +1,174 @@
+//! Closing connections and ending processes: act, look again, say what came of it.
+//!
+//! A success code is never believed. What is reported was seen afterwards.
+
+use std::collections::HashMap;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use sockeye_core::{Endpoint, ProcessId, State, Transport};
+use sockeye_os::{Actor, Error, Kind, Urgency, Wants};
+
+/// How long an ended process may take to go before it is reported as still running, or forced.
+pub const GRACE: Duration = Duration::from_secs(2);
+/// Between two looks at processes that are ending.
+const LOOK: Duration = Duration::from_millis(10);
+
+/// What became of an endpoint that was to be closed, or of a process that was to end.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Fate {
+    /// Closed, or ended: it was there before and is not any more.
+    Done,
+    /// The kernel said yes, yet it is still there.
+    Remains,
+    /// It was gone before it could be acted on.
+    Gone,
+    /// Not permitted; the sentence says what it takes.
+    NotPermitted(String),
+    /// It failed otherwise; the sentence says why.
+    Failed(String),
+}
+
+/// Whether an endpoint is one that can be closed: TCP in any state, UDP that is connected.
+pub fn is_closable(endpoint: &Endpoint) -> bool {
+    match endpoint.transport {
+        Transport::Tcp => endpoint.state != Some(State::TimeWait),
+        Transport::Udp => endpoint.remote.is_some(),
+    }
+}
+
+/// Closes `endpoints` and tells what became of each, in their order.
+pub fn close(endpoints: &[&Endpoint]) -> Vec<Fate> {
+    let answers = Actor::new().close(endpoints);
+    let remaining = match answers.iter().any(Result::is_ok) {
+        true => remaining(endpoints),
+        false => Ok(HashMap::new()),
+    };
+    let fates = answers
+        .into_iter()
+        .zip(endpoints)
+        .map(|(answer, endpoint)| match answer {
+            Err(error) => fate_of_error(&error),
+            Ok(()) => match &remaining {
+                Err(error) => {
+                    Fate::Failed(format!("asked to close, but looking again failed: {error}"))
+                }
+                Ok(remaining) => fate_of_closed(endpoint, remaining),
+            },
+        });
+    fates.collect()
+}
+
+/// Every endpoint that is there now, by its cookie.
+fn remaining(endpoints: &[&Endpoint]) -> Result<HashMap<u64, Endpoint>, Error> {
+    let has = |transport| {
+        endpoints
+            .iter()
+            .any(|endpoint| endpoint.transport == transport)
+    };
+    let wants = Wants {
+        tcp: has(Transport::Tcp),
+        udp: has(Transport::Udp),
+        owners: false,
+        metrics: false,
+        ..Wants::EVERYTHING
+    };
+    let now = sockeye_os::observe(&wants)?;
+    let known = now
+        .endpoints
+        .into_iter()
+        .filter_map(|e| Some((e.socket.cookie?, e)));
+    Ok(known.collect())
+}
+
+/// What became of an endpoint that the kernel says it closed.
+///
+/// A UDP socket stays until its process closes it; it is closed when it lost its remote.
+fn fate_of_closed(endpoint: &Endpoint, remaining: &HashMap<u64, Endpoint>) -> Fate {
+    let found = endpoint
+        .socket
+        .cookie
+        .and_then(|cookie| remaining.get(&cookie));
+    match found {
+        None => Fate::Done,
+        Some(now) if now.state == Some(State::Closed) => Fate::Done,
+        Some(now) if now.remote.is_none() && endpoint.remote.is_some() => Fate::Done,
+        Some(_) => Fate::Remains,
+    }
+}
+
+/// What an error says of the thing it was about.
+fn fate_of_error(error: &Error) -> Fate {
+    match error.kind {
+        Kind::Vanished => Fate::Gone,
+        Kind::Denied => Fate::NotPermitted(error.reason.clone()),
+        Kind::Unsupported | Kind::Malformed | Kind::Os => Fate::Failed(error.reason.clone()),
+    }
+}
+
+/// How far to go in ending a process.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Insistence {
+    /// Ask, and leave it at that: SIGTERM.
+    Ask,
+    /// Ask, and force whatever is still there after [`GRACE`]: SIGTERM, then SIGKILL.
+    AskThenForce,
+}
+
+/// Ends `processes` and tells what became of each, in their order.
+pub fn end(processes: &[ProcessId], insistence: Insistence) -> Vec<Fate> {
+    let actor = Actor::new();
+    let mut fates = signal(&actor, processes, Urgency::Ask);
+    await_end(&actor, processes, &mut fates);
+    if insistence == Insistence::AskThenForce {
+        let is_left = |(_, fate): &(&ProcessId, &Fate)| **fate == Fate::Remains;
+        let left: Vec<ProcessId> = processes
+            .iter()
+            .zip(&fates)
+            .filter(is_left)
+            .map(|(process, _)| *process)
+            .collect();
+        let mut forced = signal(&actor, &left, Urgency::Force);
+        await_end(&actor, &left, &mut forced);
+        let mut forced = forced.into_iter().map(done_if_gone);
+        for fate in fates.iter_mut().filter(|fate| **fate == Fate::Remains) {
+            *fate = forced.next().unwrap_or(Fate::Remains);
+        }
+    }
+    fates
+}
+
+/// A process that ended between the two signals did what it was asked to.
+fn done_if_gone(fate: Fate) -> Fate {
+    if fate == Fate::Gone { Fate::Done } else { fate }
+}
+
+/// Signals every process; those that took the signal count as remaining for now.
+fn signal(actor: &Actor, processes: &[ProcessId], urgency: Urgency) -> Vec<Fate> {
+    let sent = processes.iter().map(|process| actor.end(*process, urgency));
+    sent.map(|answer| answer.map_or_else(|error| fate_of_error(&error), |()| Fate::Remains))
+        .collect()
+}
+
+/// Looks at the remaining processes until they are gone, [`GRACE`] at most.
+fn await_end(actor: &Actor, processes: &[ProcessId], fates: &mut [Fate]) {
+    let deadline = Instant::now() + GRACE;
+    loop {
+        let remaining = processes
+            .iter()
+            .zip(&mut *fates)
+            .filter(|(_, fate)| **fate == Fate::Remains);
+        let mut is_any_left = false;
+        for (process, fate) in remaining {
+            if actor.is_running(*process) {
+                is_any_left = true;
+            } else {
+                *fate = Fate::Done;
+            }
+        }
+        if !is_any_left || Instant::now() >= deadline {
+            return;
+        }
+        thread::sleep(LOOK);
+    }
+}
