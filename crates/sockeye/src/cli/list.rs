@@ -6,6 +6,7 @@ use sockeye_core::Snapshot;
 use super::Status;
 use super::args::ListArgs;
 use super::console::Console;
+use super::names;
 use super::query::Query;
 use crate::print::{Sheet, notes, print, summary};
 
@@ -23,7 +24,7 @@ pub(super) fn run_below(
     let query = Query::parse(args)?;
     let mut snapshot = observe(args, &query)?;
     if query.wants_names() {
-        resolve(&mut snapshot)?;
+        names::resolve(&mut snapshot, |row| query.may_show(row));
     }
     show(&query, &snapshot, (banner, console))
 }
@@ -66,9 +67,4 @@ fn observe(args: &ListArgs, query: &Query) -> anyhow::Result<Snapshot> {
         bail!("--replay is not available yet");
     }
     Ok(sockeye_os::observe(&query.wants())?)
-}
-
-/// Adds the host names of the addresses in `snapshot`.
-fn resolve(_: &mut Snapshot) -> anyhow::Result<()> {
-    bail!("--resolve is not available yet");
 }

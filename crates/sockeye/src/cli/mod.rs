@@ -3,6 +3,7 @@
 mod args;
 mod close;
 mod columns;
+mod consent;
 mod console;
 mod doctor;
 mod dump;
@@ -10,6 +11,7 @@ mod end;
 mod generate;
 mod help;
 mod list;
+mod names;
 mod query;
 mod scope;
 mod tcpvcon;

@@ -169,6 +169,16 @@ impl Query {
         self.needs(Cost::Names)
     }
 
+    /// Whether `row` is shown, as far as can be told before its host names are known.
+    pub(super) fn may_show(&self, row: &Row<'_>) -> bool {
+        let awaits_names = self
+            .wanted
+            .columns()
+            .iter()
+            .any(|column| column.cost == Cost::Names);
+        self.scope.contains(row.endpoint) && (awaits_names || self.wanted.matches(row))
+    }
+
     /// The rows of `snapshot` that are asked for, in order.
     pub(super) fn rows<'a>(&self, snapshot: &'a Snapshot) -> Vec<Row<'a>> {
         let mut rows = table::select(snapshot, &self.scope, |row| self.wanted.matches(row));
@@ -212,7 +222,7 @@ fn sort_key(text: &str) -> anyhow::Result<SortKey> {
 }
 
 /// What `--netns` names; a number is a PID, as no sane namespace is called.
-fn namespaces(text: &str) -> anyhow::Result<Namespaces> {
+pub(super) fn namespaces(text: &str) -> anyhow::Result<Namespaces> {
     Ok(match text {
         "all" => Namespaces::All,
         "self" => Namespaces::Own,

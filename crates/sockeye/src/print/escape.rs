@@ -47,6 +47,13 @@ pub(crate) fn text(buf: &mut Vec<u8>, text: &str) {
     }
 }
 
+/// `text` for people to read, as [`text`] writes it.
+pub(crate) fn escaped(outside: &str) -> String {
+    let mut buf = Vec::new();
+    text(&mut buf, outside);
+    String::from_utf8_lossy(&buf).into_owned()
+}
+
 /// Appends `text` as a JSON string with its quotes (RFC 8259 §7); what is hidden is written
 /// `\u001b`, which reads back as the same character.
 pub(crate) fn json(buf: &mut Vec<u8>, text: &str) {

@@ -24,6 +24,7 @@ use std::io::{self, Write};
 use clap::ValueEnum;
 use sockeye_core::{Column, Row};
 
+pub(crate) use escape::escaped;
 pub(crate) use palette::Palette;
 pub(crate) use summary::{notes, paragraph, summary};
 

@@ -1,0 +1,141 @@
+//! Asking before acting, and saying afterwards what came of it.
+
+use std::io::{self, IsTerminal, Write};
+
+use anyhow::{Context, bail};
+use sockeye_core::column::Cost;
+use sockeye_core::{Column, Row, Snapshot};
+use sockeye_engine::act::Fate;
+use sockeye_os::Wants;
+
+use super::Status;
+use super::args::{ChoiceArgs, ConsentArgs};
+use super::console::Console;
+use super::names;
+use super::query::namespaces;
+use super::wanted::Wanted;
+use crate::print::{Format, Sheet, escaped, print};
+
+/// The columns that tell what is about to be acted on.
+const SHOWN: &[&str] = &[
+    "proto", "state", "local", "remote", "pid", "process", "user",
+];
+
+/// The endpoints of this machine, with what `wanted` has to know of them.
+pub(super) fn observe(wanted: &Wanted, choice: &ChoiceArgs) -> anyhow::Result<Snapshot> {
+    let needs = |cost| wanted.columns().iter().any(|column| column.cost == cost);
+    let wants = Wants {
+        metrics: needs(Cost::Metrics),
+        namespaces: namespaces(choice.netns.as_deref().unwrap_or("all"))?,
+        ..Wants::EVERYTHING
+    };
+    let mut snapshot = sockeye_os::observe(&wants)?;
+    if needs(Cost::Names) {
+        names::resolve(&mut snapshot, |_| true);
+    }
+    Ok(snapshot)
+}
+
+/// Shows the endpoints that are about to be acted on.
+pub(super) fn show(rows: &[Row<'_>], console: &mut Console) -> anyhow::Result<()> {
+    let columns: Vec<_> = SHOWN.iter().filter_map(|name| Column::find(name)).collect();
+    let layout = console.layout;
+    let sheet = Sheet {
+        rows,
+        columns: &columns,
+        labelled: &[],
+        layout,
+    };
+    console.print(|out| print(Format::Table, &sheet, out))
+}
+
+/// Whether to go on: `--yes`, or the answer to `question`; never with `--dry-run`.
+///
+/// # Errors
+///
+/// Where nobody can be asked and `--yes` was not given.
+pub(super) fn is_given(
+    args: &ConsentArgs,
+    question: &str,
+    console: &mut Console,
+) -> anyhow::Result<bool> {
+    if args.yes || args.dry_run {
+        return Ok(args.yes);
+    }
+    if !io::stdin().is_terminal() {
+        bail!("nothing was done: add --yes to go on where nobody can be asked");
+    }
+    console.note(format!("{question} [y/N] ").as_bytes());
+    let mut answer = String::new();
+    io::stdin()
+        .read_line(&mut answer)
+        .context("cannot read the answer")?;
+    Ok(matches!(answer.trim(), "y" | "Y" | "yes" | "Yes" | "YES"))
+}
+
+/// The words of one kind of action.
+pub(super) struct Words {
+    /// `closed`, `ended`.
+    pub(super) done: &'static str,
+    /// `still open`, `still running`.
+    pub(super) remains: &'static str,
+}
+
+impl Words {
+    /// What became of one subject.
+    fn of(&self, fate: &Fate) -> &'static str {
+        match fate {
+            Fate::Done => self.done,
+            Fate::Remains => self.remains,
+            Fate::Gone => "gone before",
+            Fate::NotPermitted(_) => "not permitted",
+            Fate::Failed(_) => "failed",
+        }
+    }
+}
+
+/// Prints what became of each subject and the sum; the status tells whether all of them are gone.
+pub(super) fn report(
+    words: &Words,
+    fates: &[(String, Fate)],
+    console: &mut Console,
+) -> anyhow::Result<Status> {
+    let mut text = Vec::new();
+    for (subject, fate) in fates {
+        let word = words.of(fate);
+        write!(text, "{word:<13} {}", escaped(subject))?;
+        match fate {
+            Fate::NotPermitted(why) | Fate::Failed(why) => writeln!(text, ": {}", escaped(why))?,
+            Fate::Done | Fate::Remains | Fate::Gone => writeln!(text)?,
+        }
+    }
+    console.print(|out| out.write_all(&text))?;
+    console.note(sum(words, fates).as_bytes());
+    let is_settled = |fate: &Fate| matches!(fate, Fate::Done | Fate::Gone);
+    Ok(if fates.iter().all(|(_, fate)| is_settled(fate)) {
+        Status::Found
+    } else {
+        Status::Error
+    })
+}
+
+/// `3 closed, 1 not permitted`, as one line.
+fn sum(words: &Words, fates: &[(String, Fate)]) -> String {
+    let mut counts: Vec<(&str, usize)> = Vec::new();
+    for word in fates.iter().map(|(_, fate)| words.of(fate)) {
+        match counts.iter_mut().find(|(known, _)| *known == word) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((word, 1)),
+        }
+    }
+    let parts: Vec<_> = counts
+        .iter()
+        .map(|(word, count)| format!("{count} {word}"))
+        .collect();
+    format!("{}\n", parts.join(", "))
+}
+
+/// `1 process`, `2 processes`.
+pub(super) fn number_of(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
