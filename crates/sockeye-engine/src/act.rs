@@ -29,20 +29,21 @@ pub enum Fate {
     Failed(String),
 }
 
-/// Whether an endpoint is one that can be closed: TCP in any state, UDP that is connected.
+/// Whether an endpoint is one that can be closed: TCP connections, and UDP that is connected.
+///
+/// A listener is no connection: closing it would end a service, not a conversation.
 pub fn is_closable(endpoint: &Endpoint) -> bool {
-    match endpoint.transport {
-        Transport::Tcp => endpoint.state != Some(State::TimeWait),
-        Transport::Udp => endpoint.remote.is_some(),
-    }
+    endpoint.remote.is_some()
 }
 
 /// Closes `endpoints` and tells what became of each, in their order.
 pub fn close(endpoints: &[&Endpoint]) -> Vec<Fate> {
     let answers = Actor::new().close(endpoints);
-    let remaining = match answers.iter().any(Result::is_ok) {
-        true => remaining(endpoints),
-        false => Ok(HashMap::new()),
+    let is_any_closed = answers.iter().any(Result::is_ok);
+    let remaining = if is_any_closed {
+        remaining(endpoints)
+    } else {
+        Ok(HashMap::new())
     };
     let fates = answers
         .into_iter()

@@ -87,7 +87,7 @@ impl Words {
         match fate {
             Fate::Done => self.done,
             Fate::Remains => self.remains,
-            Fate::Gone => "gone before",
+            Fate::Gone => "gone",
             Fate::NotPermitted(_) => "not permitted",
             Fate::Failed(_) => "failed",
         }

@@ -29,7 +29,7 @@ pub(super) fn run(args: &EndArgs, console: &mut Console) -> anyhow::Result<Statu
     table::sort_by_process(&mut rows);
     let processes = processes(&rows);
     if processes.is_empty() {
-        console.note(b"no process matches\n");
+        console.note(b"no process that holds an endpoint matches\n");
         return Ok(Status::Nothing);
     }
     consent::show(&rows, console)?;
