@@ -286,7 +286,7 @@ fn decode_socket(payload: &[u8], transport: Transport) -> Option<SocketRow> {
         },
     )?;
     let state = match transport {
-        Transport::Tcp => Some(state_from_linux(linux_state)?),
+        Transport::Tcp => Some(bound_or(state_from_linux(linux_state)?, &local)),
         Transport::Udp => None,
     };
     let inode = u64::from(u32_at(message, 68)?);
@@ -307,6 +307,16 @@ fn decode_socket(payload: &[u8], transport: Transport) -> Option<SocketRow> {
     };
     decode_attributes(payload.get(MESSAGE..)?, &mut row);
     Some(row)
+}
+
+/// A socket that is bound and nothing more is asked for as `TCP_BOUND_INACTIVE` (Linux 6.8) but
+/// reported as `TCP_CLOSE`; a closed socket without a port is not in the tables.
+fn bound_or(state: State, local: &SocketAddr) -> State {
+    if state == State::Closed && local.port() != 0 {
+        State::Bound
+    } else {
+        state
+    }
 }
 
 /// Where one side of a socket stands in `struct inet_diag_msg`.
@@ -390,3 +400,6 @@ fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
 fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
     Some(u64::from_ne_bytes(*bytes.get(at..)?.first_chunk()?))
 }
+
+#[cfg(test)]
+mod tests;
