@@ -1,16 +1,20 @@
 //! One cell as plain text: how text, table and CSV write a value.
 
+use std::collections::HashMap;
 use std::io::Write as _;
+use std::net::IpAddr;
 
+use sockeye_core::address::Scoped;
 use sockeye_core::{Column, Row, State, Timestamp, Value};
 use unicode_width::UnicodeWidthStr;
 
 use super::escape;
 
-/// Writes cells; remembers the last instant it wrote, which most rows of a process share.
+/// Writes cells; remembers the instants it wrote, which the rows of a block share: lives for one
+/// block.
 #[derive(Default)]
 pub(super) struct Cells {
-    instant: Option<(Timestamp, Vec<u8>)>,
+    instants: HashMap<Timestamp, String>,
 }
 
 impl Cells {
@@ -25,7 +29,7 @@ impl Cells {
             Value::Address(address) | Value::Socket(address, _) if address.interface.is_some() => {
                 escape::text(buf, &value.to_string());
             }
-            Value::Address(_) | Value::Socket(..) => put_display(buf, value),
+            Value::Address(_) | Value::Socket(..) => put_address(buf, value),
             Value::Holder(..) => escape::text(buf, &value.to_string()),
             Value::List(values) => {
                 for (index, value) in values.iter().enumerate() {
@@ -58,12 +62,11 @@ impl Cells {
 
     /// Appends an instant.
     pub(super) fn put_time(&mut self, buf: &mut Vec<u8>, time: Timestamp) {
-        if self.instant.as_ref().is_none_or(|(last, _)| *last != time) {
-            self.instant = Some((time, time.to_string().into_bytes()));
-        }
-        if let Some((_, text)) = &self.instant {
-            buf.extend_from_slice(text);
-        }
+        let text = self
+            .instants
+            .entry(time)
+            .or_insert_with(|| time.to_string());
+        buf.extend_from_slice(text.as_bytes());
     }
 }
 
@@ -72,10 +75,36 @@ pub(super) fn put_number(buf: &mut Vec<u8>, number: u64) {
     buf.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
 }
 
-/// Appends a value that holds no text from outside, as it displays.
-pub(super) fn put_display(buf: &mut Vec<u8>, value: &Value<'_>) {
-    // Writing to a Vec cannot fail.
-    let _ = write!(buf, "{value}");
+/// Appends an address without an interface's name, or such a socket, as it displays.
+///
+/// IPv4 goes without the formatting machinery, which took a third of the time of a long list.
+pub(super) fn put_address(buf: &mut Vec<u8>, value: &Value<'_>) {
+    let (ip, port) = match value {
+        Value::Address(Scoped {
+            ip: IpAddr::V4(ip), ..
+        }) => (ip, None),
+        Value::Socket(
+            Scoped {
+                ip: IpAddr::V4(ip), ..
+            },
+            port,
+        ) => (ip, Some(*port)),
+        value => {
+            // Writing to a Vec cannot fail.
+            let _ = write!(buf, "{value}");
+            return;
+        }
+    };
+    let [first, rest @ ..] = ip.octets();
+    put_number(buf, first.into());
+    for octet in rest {
+        buf.push(b'.');
+        put_number(buf, octet.into());
+    }
+    if let Some(port) = port {
+        buf.push(b':');
+        put_number(buf, port.into());
+    }
 }
 
 /// Whether `column` is the TCP state.
@@ -89,4 +118,29 @@ pub(super) fn width(text: &[u8]) -> usize {
         return text.len();
     }
     std::str::from_utf8(text).map_or(text.len(), UnicodeWidthStr::width)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_written_as_they_display() {
+        for ip in ["0.0.0.0", "10.0.0.5", "255.255.255.255", "::", "fe80::1"] {
+            let address = Scoped {
+                ip: ip.parse().unwrap(),
+                scope: 0,
+                interface: None,
+            };
+            for value in [
+                Value::Address(address),
+                Value::Socket(address, 0),
+                Value::Socket(address, 65535),
+            ] {
+                let mut buf = Vec::new();
+                put_address(&mut buf, &value);
+                assert_eq!(String::from_utf8(buf).unwrap(), value.to_string());
+            }
+        }
+    }
 }

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use sockeye_core::{Column, Row, Value};
 
 use super::Sheet;
-use super::cell::{Cells, put_display, put_number};
+use super::cell::{Cells, put_address, put_number};
 use super::escape;
 use super::stream::{BLOCK, stream};
 
@@ -145,7 +145,7 @@ impl<'p> Writer<'p> {
                 escape::json(buf, &value.to_string());
             }
             Value::Address(_) | Value::Socket(..) => {
-                put_quoted(buf, |buf| put_display(buf, value));
+                put_quoted(buf, |buf| put_address(buf, value));
             }
             Value::Holder(pid, name) => {
                 buf.extend_from_slice(b"{\"pid\":");

@@ -36,7 +36,7 @@ fn process(pid: u32, path: Fact<&str>) -> Process {
         command_line: path.map(|path| format!("{path} --daemon").into()),
         user_id: Some(if pid == 1 { 0 } else { 1000 }),
         created: Some(Timestamp::from_unix_ns(1_700_000_000_000_000_000)),
-        cgroup: Some(format!("/system.slice/{}.service", name).into()),
+        cgroup: Some(format!("/system.slice/{name}.service").into()),
     }
 }
 
