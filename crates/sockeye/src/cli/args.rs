@@ -21,6 +21,7 @@ use crate::print::Format;
     version,
     args_conflicts_with_subcommands = true,
     disable_help_subcommand = true,
+    override_usage = "sockeye [list] [OPTIONS] [FILTER]...\n       sockeye <COMMAND>",
     max_term_width = 100,
     after_help = "Examples and exit status: sockeye --help",
     after_long_help = help::AFTER

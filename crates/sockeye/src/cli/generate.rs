@@ -208,7 +208,11 @@ fn reference_option(arg: &Arg, text: &mut String) {
         .or(arg.get_help())
         .map(plain)
         .unwrap_or_default();
-    let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
+    // The summary, which has no full stop, and what follows it in the long help.
+    let paragraphs = help
+        .split("\n\n")
+        .map(|text| text.trim().trim_end_matches('.'));
+    let help = paragraphs.collect::<Vec<_>>().join(". ").replace('\n', " ");
     text.extend(["- `", &arg.to_string(), "`"]);
     if let Some(short) = arg.get_short().filter(|_| arg.get_long().is_some()) {
         text.push_str(&format!(", `-{short}`"));

@@ -12,7 +12,7 @@ Examples:
   sockeye -a --filter 'remote in 10.0.0.0/8 and not user = www-data'
   sockeye -am --format jsonl      everything, with measurements, for jq
   sockeye -ac --columns time,pid,path,local,remote > endpoints.csv
-  sockeye -f table --sort ~rtt -m --columns +rtt
+  sockeye -f table --columns +rtt --sort ~rtt
                                   the slowest connections first
   sockeye close --filter 'remote = 203.0.113.9'
 

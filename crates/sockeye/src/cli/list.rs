@@ -26,14 +26,15 @@ pub(super) fn run_below(
     if query.wants_names() {
         names::resolve(&mut snapshot, |row| query.may_show(row));
     }
-    show(&query, &snapshot, (banner, console))
+    show(&query, &snapshot, banner, console)
 }
 
 /// Prints the rows of `snapshot` that `query` asks for, and what could not be seen.
 fn show(
     query: &Query,
     snapshot: &Snapshot,
-    (banner, console): (&[u8], &mut Console),
+    banner: &[u8],
+    console: &mut Console,
 ) -> anyhow::Result<Status> {
     let rows = query.rows(snapshot);
     let columns = query.columns(&rows);

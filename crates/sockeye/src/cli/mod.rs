@@ -66,6 +66,7 @@ fn run(words: &[OsString]) -> anyhow::Result<Status> {
         Ok(cli) => cli,
         Err(error) => return answer_usage(&error),
     };
+    ensure_command_first(&cli, words)?;
     let mut console = Console::new(cli.color);
     match &cli.command {
         None => list::run(&cli.list, &mut console),
@@ -84,6 +85,20 @@ fn run(words: &[OsString]) -> anyhow::Result<Status> {
 fn parse(words: &[OsString]) -> Result<Cli, clap::Error> {
     let matches = Cli::command().try_get_matches_from(words)?;
     Cli::from_arg_matches(&matches)
+}
+
+/// A command behind options would be taken for a process of that name: rather a mistake.
+fn ensure_command_first(cli: &Cli, words: &[OsString]) -> anyhow::Result<()> {
+    let Some(word) = cli.list.choice.words.first() else {
+        return Ok(());
+    };
+    let is_command = Cli::command().find_subcommand(word).is_some();
+    anyhow::ensure!(
+        !is_command || words.iter().any(|word| word == "--"),
+        "`{word}` is a command and comes first: sockeye {word} [OPTIONS]; \
+         for processes of that name: sockeye [OPTIONS] -- {word}"
+    );
+    Ok(())
 }
 
 /// Prints help or version to standard output, a mistake to standard error.

@@ -232,3 +232,132 @@ pub(super) fn namespaces(text: &str) -> anyhow::Result<Namespaces> {
             .map_or_else(|_| Namespaces::Named(name.to_owned()), Namespaces::Pid),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::parse;
+
+    fn query(line: &str) -> anyhow::Result<Query> {
+        let words: Vec<_> = line.split(' ').map(Into::into).collect();
+        Query::parse(&parse(&words).unwrap().list)
+    }
+
+    /// What is printed when no row is foreign, as names.
+    fn names(line: &str) -> String {
+        let columns = query(line).unwrap().columns(&[]);
+        columns
+            .iter()
+            .map(|column| column.name)
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
+
+    #[test]
+    fn columns_are_chosen_ordered_and_added() {
+        let check = |line: &str, expected: &str| assert_eq!(names(line), expected, "{line}");
+        check(
+            "sockeye --columns pid,LOCAL,process.pid",
+            "process.pid local",
+        );
+        check(
+            "sockeye --columns pid --columns state",
+            "process.pid network.connection.state",
+        );
+        check(
+            "sockeye --columns +rtt,+pid",
+            "network.transport network.connection.state local remote tcp.rtt_us process.pid",
+        );
+        check(
+            "sockeye -f table",
+            "network.transport network.connection.state local remote process.pid \
+             process.executable.name process.user.name",
+        );
+        assert_eq!(
+            query("sockeye --columns all").unwrap().columns(&[]).len(),
+            Column::all().len()
+        );
+    }
+
+    #[test]
+    fn measurements_and_host_names_are_columns_only_when_asked_for() {
+        let check = |line: &str, has_rtt, has_name| {
+            let names = names(line);
+            assert_eq!(names.contains("tcp.rtt_us"), has_rtt, "{line}");
+            assert_eq!(names.contains("network.peer.name"), has_name, "{line}");
+        };
+        check("sockeye -c", false, false);
+        check("sockeye -cm", true, false);
+        check("sockeye -cr", false, true);
+        check("sockeye -crn", false, false);
+        check("sockeye --columns rtt,peer.name", true, true);
+    }
+
+    #[test]
+    fn observes_no_more_than_is_shown_compared_or_sorted_by() {
+        let check = |line: &str, owners, metrics| {
+            let wants = query(line).unwrap().wants();
+            assert_eq!((wants.owners, wants.metrics), (owners, metrics), "{line}");
+        };
+        check("sockeye", true, false);
+        check("sockeye -m", true, true);
+        check("sockeye -f tcpvcon", true, false);
+        check("sockeye -c --columns local,remote", false, false);
+        check("sockeye -c --columns local,pid", true, false);
+        check("sockeye -c --columns local --sort ~rtt", false, true);
+        check("sockeye -c --columns local nginx", true, false);
+        assert!(!query("sockeye").unwrap().wants().udp);
+        assert!(query("sockeye -a").unwrap().wants().udp);
+    }
+
+    #[test]
+    fn sorts_by_keys_with_a_direction() {
+        let keys = query("sockeye --sort user,~rtt,-pid").unwrap().sort;
+        let shown: Vec<_> = keys
+            .iter()
+            .map(|key| (key.column.name, key.is_descending))
+            .collect();
+        let expected = [
+            ("process.user.name", false),
+            ("tcp.rtt_us", true),
+            ("process.pid", true),
+        ];
+        assert_eq!(shown, expected);
+    }
+
+    #[test]
+    fn namespaces_are_words_pids_or_names() {
+        let check = |text, expected| assert_eq!(namespaces(text).unwrap(), expected, "{text}");
+        check("all", Namespaces::All);
+        check("self", Namespaces::Own);
+        check("4711", Namespaces::Pid(4711));
+        check("web", Namespaces::Named("web".into()));
+    }
+
+    #[test]
+    fn mistakes_are_sentences_with_a_way_out() {
+        let check = |line: &str, expected: &str| {
+            assert_eq!(query(line).unwrap_err().to_string(), expected, "{line}");
+        };
+        check(
+            "sockeye --columns prot",
+            "there is no column `prot`: did you mean `proto`?",
+        );
+        check(
+            "sockeye --columns help",
+            "there is no column `help`: `sockeye columns` lists them",
+        );
+        check(
+            "sockeye --sort ~ptd",
+            "there is no column `ptd`: did you mean `pid`?",
+        );
+        check(
+            "sockeye --netns=",
+            "--netns needs self, all, a PID or a name",
+        );
+        check(
+            "sockeye -f tcpvcon --columns pid",
+            "the layout of TCPVCon is fixed: leave out --columns, or choose another --format",
+        );
+    }
+}

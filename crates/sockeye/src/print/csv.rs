@@ -17,14 +17,14 @@ pub(super) fn print(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
     let render = |rows: &[Row<'_>], buf: &mut Vec<u8>| {
         let mut cells = Cells::default();
         for row in rows {
-            put_record(buf, &mut cells, (sheet.columns, row));
+            put_record(buf, &mut cells, sheet.columns, row);
         }
     };
     stream(sheet.rows, BLOCK, render, out)
 }
 
 /// Appends one record.
-fn put_record(buf: &mut Vec<u8>, cells: &mut Cells, (columns, row): (&[&Column], &Row<'_>)) {
+fn put_record(buf: &mut Vec<u8>, cells: &mut Cells, columns: &[&Column], row: &Row<'_>) {
     let start = buf.len();
     for (index, column) in columns.iter().enumerate() {
         if index > 0 {

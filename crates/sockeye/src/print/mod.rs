@@ -3,7 +3,6 @@
 //! Printers take values from [`Column`]s and never compute one; they escape, lay out and write.
 //! They render into memory block by block and hand whole blocks to the writer.
 
-#[cfg(test)]
 mod cell;
 mod csv;
 mod escape;

@@ -117,7 +117,7 @@ impl Body<'_> {
         for column in self.sheet.labelled {
             let value = column.value(row);
             if !value.is_absent() {
-                line.put_fact(|part| put_labelled(part, cells, (column, &value)));
+                line.put_fact(|part| put_labelled(part, cells, column, &value));
             }
         }
         put_other_holders(line, cells, row);
@@ -125,7 +125,7 @@ impl Body<'_> {
 }
 
 /// Appends a value with its column's heading and unit: `rtt 250 µs`.
-fn put_labelled(part: &mut Vec<u8>, cells: &mut Cells, (column, value): (&Column, &Value<'_>)) {
+fn put_labelled(part: &mut Vec<u8>, cells: &mut Cells, column: &Column, value: &Value<'_>) {
     part.extend(column.header.to_lowercase().bytes());
     part.push(b' ');
     cells.put(part, value);

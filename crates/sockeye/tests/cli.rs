@@ -1,0 +1,127 @@
+//! The binary from outside, as far as it goes without looking at the machine: exit status, messages,
+//! streams that end early.
+
+use std::fs::File;
+use std::io::Read;
+use std::process::{Command, Output, Stdio};
+
+fn sockeye() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_sockeye"))
+}
+
+fn run(line: &str) -> Output {
+    sockeye().args(line.split_whitespace()).output().unwrap()
+}
+
+#[test]
+fn help_succeeds_and_mistakes_are_one_message_with_status_2() {
+    let check = |line: &str, status, on_stderr: &str| {
+        let output = run(line);
+        assert_eq!(output.status.code(), Some(status), "{line}");
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert!(stderr.starts_with(on_stderr), "{line}: {stderr}");
+        assert_eq!(stderr.is_empty(), on_stderr.is_empty(), "{line}: {stderr}");
+    };
+    check("--help", 0, "");
+    check("-V", 0, "");
+    check("columns", 0, "");
+    check(
+        "--nonsense",
+        2,
+        "sockeye: unexpected argument '--nonsense' found",
+    );
+    check(
+        "--columns prot",
+        2,
+        "sockeye: there is no column `prot`: did you mean `proto`?\n",
+    );
+    check("-a list", 2, "sockeye: `list` is a command and comes first");
+    check("close", 2, "sockeye: say what to close");
+    check("end", 2, "sockeye: say what to end");
+    check(
+        "dump",
+        2,
+        "sockeye: the following required arguments were not provided",
+    );
+}
+
+#[test]
+fn a_reader_that_leaves_is_no_error() {
+    for line in ["columns", "--help", "completions bash"] {
+        let mut child = sockeye()
+            .args(line.split(' '))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        let mut stderr = String::new();
+        child
+            .stderr
+            .take()
+            .unwrap()
+            .read_to_string(&mut stderr)
+            .unwrap();
+        assert_eq!(
+            (child.wait().unwrap().code(), stderr.as_str()),
+            (Some(0), ""),
+            "{line}"
+        );
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_an_error() {
+    for line in ["columns", "--help"] {
+        let full = File::options().write(true).open("/dev/full").unwrap();
+        let output = sockeye()
+            .args(line.split(' '))
+            .stdout(full)
+            .output()
+            .unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            stderr.starts_with("sockeye: cannot write to standard output: "),
+            "{stderr}"
+        );
+        assert_eq!(output.status.code(), Some(2), "{line}");
+    }
+}
+
+#[test]
+fn every_generated_document_is_whole() {
+    let check = |what: &str, expected: &[&str]| {
+        let output = run(&format!("generate {what}"));
+        let text = String::from_utf8(output.stdout).unwrap();
+        for part in expected {
+            assert!(text.contains(part), "{what}: {part} in {text}");
+        }
+    };
+    let sections = [
+        "EXAMPLES",
+        "\"EXIT STATUS\"",
+        "ENVIRONMENT",
+        "FILES",
+        "COMMANDS",
+    ];
+    check(
+        "man",
+        &sections
+            .map(|title| format!(".SH {title}"))
+            .each_ref()
+            .map(String::as_str),
+    );
+    check(
+        "cli",
+        &[
+            "## sockeye close",
+            "`--filter <EXPR>`",
+            "`tcpvcon-csv`",
+            "Exit status:",
+        ],
+    );
+    for shell in ["bash", "zsh", "fish", "powershell"] {
+        check(&format!("completions {shell}"), &["sockeye", "anonymize"]);
+    }
+}
