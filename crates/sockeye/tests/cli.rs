@@ -10,7 +10,10 @@ fn sockeye() -> Command {
 }
 
 fn run(line: &str) -> Output {
-    sockeye().args(line.split_whitespace()).output().unwrap()
+    sockeye()
+        .args(line.split_whitespace())
+        .output()
+        .expect("the binary was built with the tests")
 }
 
 #[test]

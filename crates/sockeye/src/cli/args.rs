@@ -210,7 +210,7 @@ pub(super) struct EndArgs {
     #[command(flatten)]
     pub(super) choice: ChoiceArgs,
 
-    /// End at once (SIGKILL) instead of asking to end (SIGTERM): unsaved work is lost
+    /// Force what still runs two seconds after it was asked (SIGKILL): unsaved work is lost
     #[arg(long)]
     pub(super) force: bool,
 

@@ -39,7 +39,7 @@ pub(super) fn run(args: &CloseArgs, console: &mut Console) -> anyhow::Result<Sta
     );
     if !consent::is_given(&args.consent, &question, console)? {
         console.note(b"nothing was closed\n");
-        return Ok(Status::Nothing);
+        return Ok(consent::status_without(&args.consent));
     }
     let endpoints: Vec<&Endpoint> = rows.iter().map(|row| row.endpoint).collect();
     let fates = rows

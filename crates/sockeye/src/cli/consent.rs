@@ -23,7 +23,7 @@ const SHOWN: &[&str] = &[
 
 /// The endpoints of this machine, with what `wanted` has to know of them.
 pub(super) fn observe(wanted: &Wanted, choice: &ChoiceArgs) -> anyhow::Result<Snapshot> {
-    let needs = |cost| wanted.columns().iter().any(|column| column.cost == cost);
+    let needs = |cost| wanted.columns().any(|column| column.cost == cost);
     let wants = Wants {
         metrics: needs(Cost::Metrics),
         namespaces: namespaces(choice.netns.as_deref().unwrap_or("all"))?,
@@ -71,6 +71,16 @@ pub(super) fn is_given(
         .read_line(&mut answer)
         .context("cannot read the answer")?;
     Ok(matches!(answer.trim(), "y" | "Y" | "yes" | "Yes" | "YES"))
+}
+
+/// The status when nothing was done: with `--dry-run` something would have been, else the answer
+/// was no.
+pub(super) fn status_without(args: &ConsentArgs) -> Status {
+    if args.dry_run {
+        Status::Found
+    } else {
+        Status::Nothing
+    }
 }
 
 /// The words of one kind of action.

@@ -39,7 +39,7 @@ pub(super) fn run(args: &EndArgs, console: &mut Console) -> anyhow::Result<Statu
     );
     if !consent::is_given(&args.consent, &question, console)? {
         console.note(b"nothing was ended\n");
-        return Ok(Status::Nothing);
+        return Ok(consent::status_without(&args.consent));
     }
     let insistence = if args.force {
         Insistence::AskThenForce

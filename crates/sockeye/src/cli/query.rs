@@ -171,11 +171,8 @@ impl Query {
 
     /// Whether `row` is shown, as far as can be told before its host names are known.
     pub(super) fn may_show(&self, row: &Row<'_>) -> bool {
-        let awaits_names = self
-            .wanted
-            .columns()
-            .iter()
-            .any(|column| column.cost == Cost::Names);
+        let mut compared = self.wanted.columns();
+        let awaits_names = compared.any(|column| column.cost == Cost::Names);
         self.scope.contains(row.endpoint) && (awaits_names || self.wanted.matches(row))
     }
 

@@ -1,13 +1,16 @@
 //! Which rows the positional words and `--filter` ask for.
 
+use anyhow::anyhow;
+use sockeye_core::filter::Filter;
 use sockeye_core::{Column, Row};
 
 use super::args::ChoiceArgs;
 
 /// The rows that are wanted: of any process named, and for which every expression holds.
-#[derive(Debug)]
+#[derive(PartialEq, Debug)]
 pub(super) struct Wanted {
-    words: Vec<String>,
+    filter: Filter,
+    is_everything: bool,
 }
 
 impl Wanted {
@@ -17,34 +20,85 @@ impl Wanted {
     ///
     /// An expression with a mistake, which the message points at.
     pub(super) fn parse(args: &ChoiceArgs) -> anyhow::Result<Self> {
-        anyhow::ensure!(args.filters.is_empty(), "--filter is not available yet");
+        let mut all = Vec::new();
+        if !args.words.is_empty() {
+            let named = args.words.iter().map(|word| Filter::process(word));
+            all.push(Filter::any(named.collect()));
+        }
+        for text in &args.filters {
+            all.push(Filter::parse(text).map_err(|error| {
+                let shown = error.pointing_at(text).replace('\n', "\n  ");
+                anyhow!("the filter makes no sense:\n  {shown}")
+            })?);
+        }
+        let is_everything = all.is_empty();
         Ok(Self {
-            words: args.words.clone(),
+            filter: Filter::all(all),
+            is_everything,
         })
     }
 
     /// Whether nothing was said, so that everything is wanted.
     pub(super) fn is_everything(&self) -> bool {
-        self.words.is_empty()
+        self.is_everything
     }
 
     /// Whether `row` is wanted.
     pub(super) fn matches(&self, row: &Row<'_>) -> bool {
-        let name = row.process.map(|process| &*process.name);
-        let pid = row.owner.map(|owner| owner.process.pid);
-        let is_it = |word: &String| {
-            word.parse().ok() == pid && pid.is_some()
-                || name.is_some_and(|name| name.eq_ignore_ascii_case(word))
-        };
-        self.words.is_empty() || self.words.iter().any(is_it)
+        self.filter.matches(row)
     }
 
-    /// The columns it looks at.
-    pub(super) fn columns(&self) -> Vec<&'static Column> {
-        let looks_at_process = !self.words.is_empty();
-        Column::find("process.pid")
-            .filter(|_| looks_at_process)
-            .into_iter()
-            .collect()
+    /// The columns it looks at, each once.
+    pub(super) fn columns(&self) -> impl Iterator<Item = &'static Column> {
+        self.filter.columns()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn choice(words: &[&str], filters: &[&str]) -> ChoiceArgs {
+        let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+        ChoiceArgs {
+            words: owned(words),
+            filters: owned(filters),
+            netns: None,
+        }
+    }
+
+    #[test]
+    fn any_process_and_every_expression() {
+        let check = |words: &[&str], filters: &[&str], expected: Filter| {
+            assert_eq!(
+                Wanted::parse(&choice(words, filters)).unwrap().filter,
+                expected,
+                "{words:?} {filters:?}"
+            );
+        };
+        let parse = |text| Filter::parse(text).unwrap();
+        check(&[], &[], Filter::all(vec![]));
+        check(&["nginx"], &[], parse("process = nginx"));
+        check(
+            &["nginx", "cat*"],
+            &["tcp"],
+            parse("(process = nginx or process = cat*) and tcp"),
+        );
+        check(
+            &[],
+            &["tcp", "pid = 7 or pid = 8"],
+            parse("tcp and (pid = 7 or pid = 8)"),
+        );
+    }
+
+    #[test]
+    fn a_mistake_is_pointed_at() {
+        let choice = choice(&[], &["tcp and remote.prot = 3"]);
+        let error = Wanted::parse(&choice).unwrap_err().to_string();
+        let place = "  tcp and remote.prot = 3\n          ^^^^^^^^^^^\n";
+        assert!(
+            error.contains(place) && error.contains("remote.port"),
+            "{error}"
+        );
     }
 }

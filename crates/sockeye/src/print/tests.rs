@@ -61,6 +61,7 @@ fn tcp(state: State, local: &str, remote: &str, owners: Owners) -> Endpoint {
             inode: Some(7000),
             cookie: Some(9),
             is_ipv6: false,
+            interface: 0,
         },
         user_id: Some(33),
         cgroup: Some("/system.slice/socket.service".into()),
