@@ -136,14 +136,12 @@ fn put_labelled(part: &mut Vec<u8>, cells: &mut Cells, column: &Column, value: &
 
 /// Appends the processes that hold the endpoint besides the one it stands under.
 fn put_other_holders(line: &mut Line<'_>, cells: &mut Cells, row: &Row<'_>) {
+    let owners = row.endpoint.owners.as_slice();
+    if owners.len() < 2 {
+        return;
+    }
     let own = row.owner.map(|owner| owner.process);
-    let mut others: Vec<ProcessId> = row
-        .endpoint
-        .owners
-        .as_slice()
-        .iter()
-        .map(|o| o.process)
-        .collect();
+    let mut others: Vec<_> = owners.iter().map(|owner| owner.process).collect();
     others.dedup();
     others.retain(|id| Some(*id) != own);
     let mut others = others.iter().peekable();
