@@ -12,9 +12,24 @@ use crate::endpoint::Endpoint;
 use crate::process::{Process, ProcessId};
 use crate::time::Timestamp;
 
-/// A network namespace, by the inode of its `/proc/PID/ns/net` (Linux).
+/// The identity of a network namespace (Linux).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct NamespaceId(pub u32);
+pub enum NamespaceId {
+    /// By the inode of `/proc/PID/ns/net`.
+    Inode(u32),
+    /// By the inode of `/proc/PID/net/tcp`, where the other one may not be read.
+    Table(u32),
+}
+
+impl NamespaceId {
+    /// The inode of `/proc/PID/ns/net`, where it is known.
+    pub fn inode(self) -> Option<u32> {
+        match self {
+            Self::Inode(inode) => Some(inode),
+            Self::Table(_) => None,
+        }
+    }
+}
 
 /// A network namespace that was observed.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -180,7 +180,7 @@ pub(crate) fn any_snapshot() -> impl Strategy<Value = Snapshot> {
 /// The network namespace `id`; its own is called `self`.
 pub(crate) fn namespace(id: u32, label: &str) -> Namespace {
     Namespace {
-        id: NamespaceId(id),
+        id: NamespaceId::Inode(id),
         label: label.into(),
         pid: None,
         is_own: label == "self",

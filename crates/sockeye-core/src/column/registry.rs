@@ -7,6 +7,7 @@ use super::{Column, Cost, Kind, Platforms, Row, Unit, Value};
 use crate::address::Scoped;
 use crate::endpoint::{Endpoint, Metrics, Queue, Transport};
 use crate::process::Fact;
+use crate::snapshot::NamespaceId;
 
 /// What most columns are; a row of the table says only where it differs.
 const TEXT: Column = Column {
@@ -186,7 +187,7 @@ pub static REGISTRY: &[Column] = &[
         header: "Namespace id",
         meaning: "Network namespace, as the inode of /proc/PID/ns/net.",
         platforms: Platforms::Linux,
-        value: |row| Value::number(row.endpoint.namespace.map(|namespace| namespace.0)),
+        value: |row| Value::number(row.endpoint.namespace.and_then(NamespaceId::inode)),
         ..NUMBER
     },
     Column {

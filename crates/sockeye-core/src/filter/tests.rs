@@ -31,7 +31,7 @@ fn sample() -> Snapshot {
         Endpoint {
             owners: owners(&[7]),
             direction: Direction::Listen,
-            namespace: Some(NamespaceId(1)),
+            namespace: Some(NamespaceId::Inode(1)),
             ..numbered(1, tcp(State::Listen, "0.0.0.0:443", ""))
         },
         Endpoint {
@@ -41,7 +41,7 @@ fn sample() -> Snapshot {
                 sent_bytes: Some(65_536),
                 ..Metrics::default()
             })),
-            namespace: Some(NamespaceId(1)),
+            namespace: Some(NamespaceId::Inode(1)),
             ..numbered(2, tcp(State::Established, "10.0.0.5:443", "10.1.2.3:8500"))
         },
         Endpoint {
@@ -59,7 +59,7 @@ fn sample() -> Snapshot {
         },
         Endpoint {
             owners: Owners::None(Ownerless::TimeWait),
-            namespace: Some(NamespaceId(2)),
+            namespace: Some(NamespaceId::Inode(2)),
             ..numbered(
                 5,
                 tcp(State::TimeWait, "192.168.1.1:8443", "192.168.1.90:50981"),

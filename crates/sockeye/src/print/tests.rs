@@ -55,7 +55,7 @@ fn tcp(state: State, local: &str, remote: &str, owners: Owners) -> Endpoint {
         remote: (!remote.is_empty()).then(|| address(remote)),
         state: Some(state),
         direction: Direction::Unknown,
-        namespace: Some(NamespaceId(1)),
+        namespace: Some(NamespaceId::Inode(1)),
         interface: None,
         socket: Socket {
             inode: Some(7000),
@@ -132,13 +132,13 @@ fn machine() -> Snapshot {
     snapshot.users = [(0, "root".into()), (1000, "eve\n".into())].into();
     snapshot.namespaces = vec![
         Namespace {
-            id: NamespaceId(1),
+            id: NamespaceId::Inode(1),
             label: "self".into(),
             pid: Some(1),
             is_own: true,
         },
         Namespace {
-            id: NamespaceId(2),
+            id: NamespaceId::Inode(2),
             label: "web\u{200b}".into(),
             pid: Some(500),
             is_own: false,
@@ -177,7 +177,7 @@ fn endpoints() -> Vec<Endpoint> {
         "[2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff]:55555",
         by(500),
     );
-    foreign.namespace = Some(NamespaceId(2));
+    foreign.namespace = Some(NamespaceId::Inode(2));
     let mut linked = udp("[fe80::1%2]:546", "", by(200));
     linked.interface = Some("et\"h\x1b0".into());
     vec![

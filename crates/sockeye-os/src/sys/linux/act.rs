@@ -97,7 +97,7 @@ fn explain(error: &io::Error) -> Error {
     {
         Some(rustix::io::Errno::PERM | rustix::io::Errno::ACCESS) => (
             Kind::Denied,
-            "not permitted, it needs CAP_NET_ADMIN: run as root".to_owned(),
+            "it takes CAP_NET_ADMIN: run as root".to_owned(),
         ),
         Some(rustix::io::Errno::NOENT) => (Kind::Vanished, "it is gone".to_owned()),
         Some(rustix::io::Errno::OPNOTSUPP) => (
@@ -113,7 +113,10 @@ fn explain(error: &io::Error) -> Error {
 pub(crate) fn end(process: ProcessId, urgency: Urgency) -> Result<(), Error> {
     let fail = |errno: rustix::io::Errno| {
         let (kind, reason) = match errno {
-            rustix::io::Errno::PERM => (Kind::Denied, "not permitted: run as root".to_owned()),
+            rustix::io::Errno::PERM => (
+                Kind::Denied,
+                "it belongs to another user: run as root".to_owned(),
+            ),
             rustix::io::Errno::SRCH => (Kind::Vanished, "it has ended".to_owned()),
             other => (Kind::Os, plain(&other.into())),
         };

@@ -1,6 +1,6 @@
 //! Network namespaces: finding every one, and looking into it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
@@ -19,8 +19,8 @@ use crate::{Error, Kind, Namespaces};
 /// A network namespace and a way into it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Place {
-    /// Inode of its nsfs file; `None` when not even our own could be read.
-    pub(super) id: Option<u32>,
+    /// Its identity; `None` on a kernel without network namespaces.
+    pub(super) id: Option<NamespaceId>,
     /// The name that `ip netns` gave it.
     pub(super) name: Option<String>,
     /// Its first process.
@@ -35,8 +35,9 @@ impl Place {
     /// The namespace Sockeye runs in.
     pub(super) fn own() -> Self {
         let path = "/proc/self/ns/net".to_owned();
+        let id = read_id(&path).ok().flatten();
         Self {
-            id: read_id(&path),
+            id,
             name: None,
             pid: None,
             path,
@@ -44,10 +45,22 @@ impl Place {
         }
     }
 
-    /// A namespace that only a file stands for.
-    pub(super) fn at(id: u32, path: String) -> Self {
+    /// The namespace that process `pid` lives in.
+    fn of_process(id: NamespaceId, pid: u32) -> Self {
+        let path = format!("/proc/{pid}/ns/net");
         Self {
             id: Some(id),
+            name: None,
+            pid: Some(pid),
+            path,
+            is_own: false,
+        }
+    }
+
+    /// A namespace that a file stands for.
+    pub(super) fn at(id: u32, path: String) -> Self {
+        Self {
+            id: Some(NamespaceId::Inode(id)),
             name: None,
             pid: None,
             path,
@@ -61,69 +74,84 @@ impl Place {
             (true, ..) => "self".to_owned(),
             (_, Some(name), ..) => name.clone(),
             (_, _, Some(pid), _) => format!("pid:{pid}"),
-            (_, _, _, Some(id)) => format!("netns:{id}"),
+            (_, _, _, Some(NamespaceId::Inode(id))) => format!("netns:{id}"),
             _ => "netns:?".to_owned(),
         }
     }
 }
 
-/// The namespace id behind a link or file.
-fn read_id(path: &str) -> Option<u32> {
-    let target = rustix::fs::readlinkat(CWD, path, Vec::new()).ok()?;
-    decode_namespace_link(target.as_bytes())
+/// The namespace id behind a link; `None` when it is no link to a network namespace.
+fn read_id(path: &str) -> io::Result<Option<NamespaceId>> {
+    let target = rustix::fs::readlinkat(CWD, path, Vec::new())?;
+    Ok(decode_namespace_link(target.as_bytes()).map(NamespaceId::Inode))
 }
 
 /// Every namespace that `wanted` asks for: our own first.
 pub(super) fn find(wanted: &Namespaces, pids: &[u32]) -> Result<Vec<Place>, Error> {
     let own = Place::own();
-    let places = match wanted {
+    let place = match wanted {
         Namespaces::Own => return Ok(vec![own]),
         Namespaces::All => return Ok(find_all(own, pids)),
-        Namespaces::Pid(pid) => vec![by_pid(*pid)?],
-        Namespaces::Named(name) => vec![by_name(name, &own, pids)?],
+        Namespaces::Pid(pid) => by_pid(*pid, &own)?,
+        Namespaces::Named(name) => by_name(name, &own, pids)?,
     };
     // Asked for by pid or name, but ours: there is no need to enter it.
-    let is_ours = |place: &Place| place.id.is_some() && place.id == own.id;
-    Ok(places
-        .into_iter()
-        .map(|place| if is_ours(&place) { own.clone() } else { place })
-        .collect())
+    Ok(vec![if place.id == own.id { own } else { place }])
 }
 
 /// The namespaces of every process and every file that one is bound to.
 fn find_all(own: Place, pids: &[u32]) -> Vec<Place> {
-    let mut found: BTreeMap<u32, Place> = BTreeMap::new();
+    let mut found: BTreeMap<NamespaceId, Place> = BTreeMap::new();
+    let mut unreadable = Vec::new();
     for pid in pids {
-        let path = format!("/proc/{pid}/ns/net");
-        let Some(id) = read_id(&path).filter(|id| Some(*id) != own.id) else {
-            continue;
-        };
-        let place = Place {
-            id: Some(id),
-            name: None,
-            pid: Some(*pid),
-            path,
-            is_own: false,
-        };
-        found.entry(id).or_insert(place);
+        match read_id(&format!("/proc/{pid}/ns/net")) {
+            Ok(Some(id)) if Some(id) != own.id => {
+                found
+                    .entry(id)
+                    .or_insert_with(|| Place::of_process(id, *pid));
+            }
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => unreadable.push(*pid),
+            _ => {}
+        }
     }
-    for (id, path) in bound_files()
+    let bound = bound_files()
         .into_iter()
-        .filter(|(id, _)| Some(*id) != own.id)
-    {
-        let name = Path::new(&path)
-            .file_name()
-            .map(|name| name.to_string_lossy().into_owned());
-        let place = Place {
-            id: Some(id),
-            name: None,
-            pid: None,
-            path,
-            is_own: false,
-        };
+        .map(|(id, path)| Place::at(id, path));
+    for place in bound.filter(|place| place.id != own.id) {
+        let name = Path::new(&place.path).file_name();
+        let name = name.map(|name| name.to_string_lossy().into_owned());
+        let Some(id) = place.id else { continue };
         found.entry(id).or_insert(place).name = name;
     }
-    std::iter::once(own).chain(found.into_values()).collect()
+    let mut places: Vec<Place> = std::iter::once(own).chain(found.into_values()).collect();
+    add_unreadable(&mut places, &unreadable);
+    places
+}
+
+/// Adds the namespaces of processes whose links may not be read. Their tables may: each namespace
+/// has its own, and the inode of that tells the namespaces apart.
+fn add_unreadable(places: &mut Vec<Place>, pids: &[u32]) {
+    if pids.is_empty() {
+        return;
+    }
+    let known = places
+        .iter()
+        .map(|place| place.pid.map_or("self".to_owned(), |pid| pid.to_string()));
+    let mut seen: HashSet<NamespaceId> = known.filter_map(|process| table_id(&process)).collect();
+    for pid in pids {
+        let Some(id) = table_id(&pid.to_string()) else {
+            continue;
+        };
+        if seen.insert(id) {
+            places.push(Place::of_process(id, *pid));
+        }
+    }
+}
+
+/// The identity of the table that `/proc/PROCESS/net/tcp` is.
+fn table_id(process: &str) -> Option<NamespaceId> {
+    let status = rustix::fs::stat(format!("/proc/{process}/net/tcp")).ok()?;
+    u32::try_from(status.st_ino).ok().map(NamespaceId::Table)
 }
 
 /// Files that namespaces are bound to, as `ip netns` and container runtimes do.
@@ -135,28 +163,35 @@ fn bound_files() -> Vec<(u32, String)> {
 }
 
 /// The namespace that process `pid` lives in.
-fn by_pid(pid: u32) -> Result<Place, Error> {
-    let path = format!("/proc/{pid}/ns/net");
-    let link = rustix::fs::readlinkat(CWD, &path, Vec::new());
-    let target = link.map_err(|errno| {
-        let mut error = Error::from_io(
-            "look up the network namespace of process",
-            pid.to_string(),
-            &errno.into(),
-        );
-        if error.kind == Kind::Vanished {
-            error.reason = "there is no such process".to_owned();
+fn by_pid(pid: u32, own: &Place) -> Result<Place, Error> {
+    let id = match read_id(&format!("/proc/{pid}/ns/net")) {
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            let id = table_id(&pid.to_string());
+            if id.is_some() && id == table_id("self") {
+                own.id
+            } else {
+                id
+            }
         }
-        error
-    })?;
-    let id = decode_namespace_link(target.as_bytes());
-    Ok(Place {
-        id,
-        name: None,
-        pid: Some(pid),
-        path,
-        is_own: false,
-    })
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(no_process(pid)),
+        Err(error) => return Err(Error::from_io(LOOK_UP, pid.to_string(), &error)),
+        Ok(id) => id,
+    };
+    id.map(|id| Place::of_process(id, pid))
+        .ok_or_else(|| no_process(pid))
+}
+
+/// What is said when an error about a process's namespace is.
+const LOOK_UP: &str = "look up the network namespace of process";
+
+/// There is no process with this pid.
+fn no_process(pid: u32) -> Error {
+    Error::new(
+        Kind::Vanished,
+        LOOK_UP,
+        pid.to_string(),
+        "there is no such process",
+    )
 }
 
 /// The namespace called `name` by `ip netns`, or by its label in our own output.
@@ -212,20 +247,15 @@ fn enter(place: &Place) -> io::Result<OwnedFd> {
 /// The namespace with this id, among those that can be found; ours when there is none.
 pub(super) fn find_place(id: Option<NamespaceId>) -> Result<Place, Error> {
     let own = Place::own();
-    let Some(id) = id.filter(|id| Some(id.0) != own.id) else {
+    if id.is_none() || id == own.id {
         return Ok(own);
-    };
+    }
     let pids = super::walk::read_pids().unwrap_or_default();
     let found = find_all(own, &pids)
         .into_iter()
-        .find(|place| place.id == Some(id.0));
+        .find(|place| place.id == id);
     found.ok_or_else(|| {
-        let reason = "no process and no file stands for it";
-        Error::new(
-            Kind::Vanished,
-            "find the network namespace",
-            id.0.to_string(),
-            reason,
-        )
+        let reason = "no process and no file stands for it any more";
+        Error::new(Kind::Vanished, "find the network namespace", "", reason)
     })
 }

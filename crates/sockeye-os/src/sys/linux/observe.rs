@@ -7,9 +7,10 @@
 //! there, the processes that came in the meantime are looked at too.
 
 use hashbrown::{HashMap, HashSet};
+use rustix::io::Errno;
 use rustix::time::{ClockId, clock_gettime};
 use sockeye_core::snapshot::Source;
-use sockeye_core::{Degradation, Snapshot, Timestamp};
+use sockeye_core::{Degradation, NamespaceId, Snapshot, Timestamp, Transport};
 
 use super::cgroups::read_cgroups;
 use super::facts::{describe, read_proc};
@@ -118,11 +119,11 @@ fn held_namespaces(wants: &Wants, places: &[Place], walked: &Walk) -> Vec<Place>
     if wants.namespaces != Namespaces::All {
         return Vec::new();
     }
-    let mut known: HashSet<Option<u32>> = places.iter().map(|place| place.id).collect();
+    let mut known: HashSet<Option<NamespaceId>> = places.iter().map(|place| place.id).collect();
     let unknown = walked
         .namespaces
         .iter()
-        .filter(|(id, _)| known.insert(Some(*id)));
+        .filter(|(id, _)| known.insert(Some(NamespaceId::Inode(*id))));
     unknown
         .map(|(id, path)| Place::at(*id, path.clone()))
         .collect()
@@ -239,9 +240,7 @@ fn forget_vanished(raw: &mut Raw, places: &[Place], unheld: &mut HashSet<u64>) {
             }
             _ => find_gone(&suspects),
         };
-        let place = places
-            .iter()
-            .find(|p| p.id == namespace.id.map(|id| id.0) && !p.is_own);
+        let place = places.iter().find(|p| p.id == namespace.id && !p.is_own);
         let gone: HashSet<u64> = gone(place).into_iter().collect();
         let vanished = namespace
             .sockets
@@ -274,13 +273,24 @@ fn find_gone(suspects: &[(u64, Target)]) -> Vec<u64> {
     let mut is_gone = |target: &Target| match diag.ask_once(target.table, &encode_lookup(target)) {
         Ok(Some(row)) => row.inode == 0,
         Ok(None) => false,
-        Err(error) => error.kind() == std::io::ErrorKind::NotFound,
+        Err(error) => proves_gone(&error, target),
     };
-    suspects
-        .iter()
-        .filter(|(_, target)| is_gone(target))
-        .map(|(cookie, _)| *cookie)
-        .collect()
+    let gone = suspects.iter().filter(|(_, target)| is_gone(target));
+    gone.map(|(cookie, _)| *cookie).collect()
+}
+
+/// Whether the kernel's refusal means that the socket is gone.
+///
+/// ENOENT: nothing has these addresses. ESTALE: another socket has them, which for a TCP
+/// connection means that it took over; listeners and UDP may share theirs (SO_REUSEPORT), and the
+/// kernel looks up any of those.
+fn proves_gone(error: &std::io::Error, target: &Target) -> bool {
+    let is_connection = target.table.transport == Transport::Tcp && target.remote.is_some();
+    match error.raw_os_error().map(Errno::from_raw_os_error) {
+        Some(Errno::NOENT) => true,
+        Some(Errno::STALE) => is_connection,
+        _ => false,
+    }
 }
 
 /// Notes processes whose descriptors could not be read.

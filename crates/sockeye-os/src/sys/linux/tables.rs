@@ -3,7 +3,7 @@
 use std::io;
 
 use rustix::net::netdevice;
-use sockeye_core::snapshot::{NamespaceId, Source};
+use sockeye_core::snapshot::Source;
 use sockeye_core::{Degradation, Transport};
 
 use super::namespaces::Place;
@@ -28,7 +28,7 @@ pub(super) struct Tables {
 impl Tables {
     fn new(place: &Place) -> Self {
         let namespace = RawNamespace {
-            id: place.id.map(NamespaceId),
+            id: place.id,
             label: place.label(),
             pid: place.pid,
             is_own: place.is_own,
