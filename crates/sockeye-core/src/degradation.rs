@@ -8,13 +8,16 @@ use core::fmt;
 /// Something that this snapshot cannot show.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Degradation {
-    /// The descriptors of other users' processes may not be read: their sockets show no owner.
+    /// The descriptors of some processes, mostly other users', may not be read: their sockets show
+    /// no owner.
     ProcessesDenied {
         /// How many processes.
         count: u32,
     },
     /// Other users' processes are hidden altogether (`hidepid` on /proc).
     ProcessesHidden,
+    /// Sockeye runs in a PID namespace (a container), and sockets are held from outside of it.
+    OutsidePidNamespace,
     /// Other network namespaces exist and may not be entered.
     NamespacesDenied {
         /// How many namespaces.
@@ -52,6 +55,7 @@ impl Degradation {
         match self {
             Self::ProcessesDenied { .. } => "processes_denied",
             Self::ProcessesHidden => "processes_hidden",
+            Self::OutsidePidNamespace => "outside_pid_namespace",
             Self::NamespacesDenied { .. } => "namespaces_denied",
             Self::SockDiagUnavailable { .. } => "sock_diag_unavailable",
             Self::TableUnavailable { .. } => "table_unavailable",
@@ -67,6 +71,7 @@ impl Degradation {
                 "run as root, or: sudo setcap cap_sys_ptrace,cap_dac_read_search,cap_sys_admin,cap_net_admin+ep \"$(command -v sockeye)\""
             }
             Self::ProcessesHidden => "run as root, or: sudo mount -o remount,hidepid=0 /proc",
+            Self::OutsidePidNamespace => "run it on the host, or in a container with --pid=host",
             Self::NamespacesDenied { .. } => {
                 "run as root, or: sudo setcap cap_sys_admin,cap_sys_ptrace,cap_dac_read_search,cap_net_admin+ep \"$(command -v sockeye)\""
             }
@@ -83,11 +88,10 @@ impl Degradation {
 impl fmt::Display for Degradation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::ProcessesDenied { count: 1 } => {
-                f.write_str("1 other user's process not permitted")
-            }
-            Self::ProcessesDenied { count } => {
-                write!(f, "{count} other users' processes not permitted")
+            Self::ProcessesDenied { count: 1 } => f.write_str("1 process not permitted"),
+            Self::ProcessesDenied { count } => write!(f, "{count} processes not permitted"),
+            Self::OutsidePidNamespace => {
+                f.write_str("processes outside of this PID namespace cannot be seen")
             }
             Self::ProcessesHidden => f.write_str("other users' processes are hidden (hidepid)"),
             Self::NamespacesDenied { count } => {

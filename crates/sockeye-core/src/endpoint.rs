@@ -196,8 +196,11 @@ pub enum Ownerless {
     Orphaned,
     /// A socket of the kernel itself (NFS, WireGuard and the like).
     Kernel,
-    /// Another user's, and reading its descriptors was not permitted.
+    /// Held by a process, mostly another user's, whose descriptors may not be read.
     NotPermitted,
+    /// Held by a process outside of this PID namespace, which cannot be seen from inside, or the
+    /// kernel's own.
+    Outside,
     /// It closed while Sockeye looked.
     Vanished,
     /// The owner was not asked for, or the source cannot tell.
@@ -205,7 +208,7 @@ pub enum Ownerless {
 }
 
 /// Each reason with the word machines read and the phrase people read.
-const REASONS: [(Ownerless, &str, &str); 8] = [
+const REASONS: [(Ownerless, &str, &str); 9] = [
     (
         Ownerless::TimeWait,
         "time_wait",
@@ -222,7 +225,12 @@ const REASONS: [(Ownerless, &str, &str); 8] = [
     (
         Ownerless::NotPermitted,
         "not_permitted",
-        "another user's, not permitted",
+        "not permitted to see whose",
+    ),
+    (
+        Ownerless::Outside,
+        "outside",
+        "held outside of this PID namespace",
     ),
     (
         Ownerless::Vanished,

@@ -36,6 +36,8 @@ pub struct Raw {
     pub ephemeral_ports: (u16, u16),
     /// The network namespaces with their sockets.
     pub namespaces: Vec<RawNamespace>,
+    /// Whether processes were looked at.
+    pub has_owners: bool,
     /// The processes that hold sockets.
     pub processes: Vec<RawProcess>,
     /// User names by number.

@@ -415,7 +415,7 @@ pub static REGISTRY: &[Column] = &[
         name: "process.missing",
         aliases: &["missing"],
         header: "No owner because",
-        meaning: "Why no process is shown: time_wait, handshake, unaccepted, orphaned, kernel, not_permitted, vanished or not_observed.",
+        meaning: "Why no process is shown: time_wait, handshake, unaccepted, orphaned, kernel, not_permitted, outside, vanished or not_observed.",
         value: |row| {
             row.endpoint
                 .owners

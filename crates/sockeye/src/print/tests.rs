@@ -345,7 +345,7 @@ fn nothing_prints_as_nothing() {
 #[test]
 fn notes_name_what_is_missing() {
     let notes = String::from_utf8(notes(&machine())).unwrap();
-    let expected = "sockeye: note: 2 other users' processes not permitted: sockeye doctor\n\
+    let expected = "sockeye: note: 2 processes not permitted: sockeye doctor\n\
         sockeye: note: 1 malformed answer passed over (the first: bad\\u{1b}[31m): sockeye doctor\n";
     assert_eq!(notes, expected);
 }

@@ -7,6 +7,7 @@
 //! there, the processes that came in the meantime are looked at too.
 
 use hashbrown::{HashMap, HashSet};
+use rustix::fs::CWD;
 use rustix::io::Errno;
 use rustix::time::{ClockId, clock_gettime};
 use sockeye_core::snapshot::Source;
@@ -49,6 +50,7 @@ pub(crate) fn gather(wants: &Wants, keep: Keep) -> Result<Raw, Error> {
         ticks_per_second: rustix::param::clock_ticks_per_second(),
         ephemeral_ports: ephemeral_ports(),
         namespaces: Vec::new(),
+        has_owners: wants.owners,
         processes: Vec::new(),
         users: Vec::new(),
         cgroups: Vec::new(),
@@ -63,8 +65,8 @@ pub(crate) fn gather(wants: &Wants, keep: Keep) -> Result<Raw, Error> {
         places.extend(held);
     }
     if wants.owners {
-        reconcile(&mut raw, &places, &mut walked, &pids);
-        note_hidden(&mut raw, &walked);
+        let unheld = reconcile(&mut raw, &places, &mut walked, &pids);
+        note_hidden(&mut raw, &walked, &unheld);
         raw.processes = describe(walked.holders);
         raw.cgroups = read_cgroups(&raw);
     }
@@ -129,30 +131,26 @@ fn held_namespaces(wants: &Wants, places: &[Place], walked: &Walk) -> Vec<Place>
         .collect()
 }
 
-/// Makes `walked` and the tables of `raw` agree; see the top of this file.
-fn reconcile(raw: &mut Raw, places: &[Place], walked: &mut Walk, pids: &[u32]) {
-    let inodes: HashSet<u64> = sockets(raw)
+/// Makes `walked` and the tables of `raw` agree; see the top of this file. Gives back the inodes
+/// that are there and that nobody was seen to hold.
+fn reconcile(raw: &mut Raw, places: &[Place], walked: &mut Walk, pids: &[u32]) -> HashSet<u64> {
+    let inodes = sockets(raw)
         .map(|row| row.inode)
-        .filter(|inode| *inode != 0)
-        .collect();
+        .filter(|inode| *inode != 0);
+    let inodes: HashSet<u64> = inodes.collect();
     keep_only(&mut walked.holders, &inodes);
     let mut unheld = unheld(&inodes, walked);
-    if unheld.is_empty() {
-        return;
-    }
     forget_vanished(raw, places, &mut unheld);
-    if unheld.is_empty() {
-        return;
-    }
-    let mut again = walk(&worth_another_look(pids));
-    keep_only(&mut again.holders, &unheld);
-    for holder in &again.holders {
-        holder.sockets.iter().for_each(|(_, inode)| {
+    if !unheld.is_empty() {
+        let mut again = walk(&worth_another_look(pids));
+        keep_only(&mut again.holders, &unheld);
+        for (_, inode) in again.holders.iter().flat_map(|holder| &holder.sockets) {
             unheld.remove(inode);
-        });
+        }
+        merge_holders(walked, again);
+        forget_vanished(raw, places, &mut unheld);
     }
-    merge_holders(walked, again);
-    forget_vanished(raw, places, &mut unheld);
+    unheld
 }
 
 /// The processes that may hold what none was seen to hold: new ones; all of them, where looking
@@ -293,8 +291,8 @@ fn proves_gone(error: &std::io::Error, target: &Target) -> bool {
     }
 }
 
-/// Notes processes whose descriptors could not be read.
-fn note_hidden(raw: &mut Raw, walked: &Walk) {
+/// Notes processes that could not be looked at, and with them what nobody was seen to hold.
+fn note_hidden(raw: &mut Raw, walked: &Walk, unheld: &HashSet<u64>) {
     if walked.denied > 0 {
         raw.degradations.push(Degradation::ProcessesDenied {
             count: walked.denied,
@@ -305,6 +303,16 @@ fn note_hidden(raw: &mut Raw, walked: &Walk) {
     if !is_privileged && is_proc_restricted(&decode_mounts(&mounts)) {
         raw.degradations.push(Degradation::ProcessesHidden);
     }
+    if !unheld.is_empty() && is_enclosed() {
+        raw.degradations.push(Degradation::OutsidePidNamespace);
+    }
+}
+
+/// Whether Sockeye runs in a PID namespace that is not the machine's first one, whose inode is
+/// fixed (`PROC_PID_INIT_INO`, linux/proc_ns.h).
+fn is_enclosed() -> bool {
+    let link = rustix::fs::readlinkat(CWD, "/proc/self/ns/pid", Vec::new());
+    link.is_ok_and(|target| target.as_bytes() != b"pid:[4026531836]")
 }
 
 /// The wall clock, now.

@@ -28,7 +28,8 @@ pub fn assemble(raw: Raw) -> Snapshot {
             .map(|(id, path)| (*id, Arc::from(path.as_str())))
             .collect(),
         is_partial: raw.degradations.iter().any(hides_owners),
-        has_processes: !raw.processes.is_empty(),
+        is_enclosed: raw.degradations.contains(&Degradation::OutsidePidNamespace),
+        has_owners: raw.has_owners,
         ephemeral_ports: raw.ephemeral_ports,
         interfaces: HashMap::new(),
         listening: HashSet::new(),
@@ -122,7 +123,8 @@ fn without_repeats(rows: Vec<SocketRow>) -> Vec<SocketRow> {
 struct Context {
     cgroups: HashMap<u64, Arc<str>>,
     is_partial: bool,
-    has_processes: bool,
+    is_enclosed: bool,
+    has_owners: bool,
     ephemeral_ports: (u16, u16),
     interfaces: HashMap<u32, Arc<str>>,
     listening: HashSet<u16>,
@@ -203,8 +205,9 @@ impl Context {
             {
                 Ownerless::Vanished
             }
+            _ if !self.has_owners => Ownerless::NotObserved,
             _ if self.is_partial => Ownerless::NotPermitted,
-            _ if !self.has_processes => Ownerless::NotObserved,
+            _ if self.is_enclosed => Ownerless::Outside,
             _ => Ownerless::Kernel,
         }
     }
@@ -319,3 +322,6 @@ fn add_count(known: &mut Degradation, other: &Degradation) -> bool {
         (known, other) => *known == *other,
     }
 }
+
+#[cfg(test)]
+mod tests;
