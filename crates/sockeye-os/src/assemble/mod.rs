@@ -66,20 +66,28 @@ pub fn assemble(raw: Raw) -> Snapshot {
     snapshot
 }
 
+/// Who holds which socket, by inode: the first holder, and the others of the few that have more.
+type Holders = HashMap<u64, (Owner, Vec<Owner>)>;
+
 /// Who holds which socket.
-fn holders_by_inode(processes: &[RawProcess]) -> HashMap<u64, Vec<Owner>> {
-    let mut holders: HashMap<u64, Vec<Owner>> = HashMap::new();
-    holders.reserve(processes.iter().map(|process| process.sockets.len()).sum());
+fn holders_by_inode(processes: &[RawProcess]) -> Holders {
+    let count = processes.iter().map(|process| process.sockets.len()).sum();
+    let mut holders = Holders::with_capacity(count);
     for process in processes {
         let id = ProcessId {
             pid: process.pid,
             start: process.start,
         };
         for (fd, inode) in &process.sockets {
-            holders.entry(*inode).or_default().push(Owner {
+            let owner = Owner {
                 process: id,
                 fd: Some(*fd),
-            });
+            };
+            let first = |(_, others): &mut (Owner, Vec<Owner>)| others.push(owner);
+            holders
+                .entry(*inode)
+                .and_modify(first)
+                .or_insert_with(|| (owner, Vec::new()));
         }
     }
     holders
@@ -149,8 +157,15 @@ impl Context {
     }
 
     /// The endpoint that `row` is, with its owners taken out of `holders`.
-    fn endpoint(&self, row: SocketRow, holders: &mut HashMap<u64, Vec<Owner>>) -> Endpoint {
-        let found = holders.remove(&row.inode).unwrap_or_default();
+    fn endpoint(&self, row: SocketRow, holders: &mut Holders) -> Endpoint {
+        let owners = match holders.remove(&row.inode) {
+            None => Owners::None(self.reason(&row)),
+            Some((owner, others)) if others.is_empty() => Owners::One(owner),
+            Some((owner, mut others)) => {
+                others.push(owner);
+                Owners::new(others, Ownerless::Kernel)
+            }
+        };
         Endpoint {
             transport: row.transport,
             local: row.local,
@@ -167,7 +182,7 @@ impl Context {
             },
             user_id: user_of(&row),
             cgroup: row.cgroup_id.and_then(|id| self.cgroups.get(&id)).cloned(),
-            owners: Owners::new(found, self.reason(&row)),
+            owners,
             queue: queue_of(&row),
             metrics: row.metrics,
         }

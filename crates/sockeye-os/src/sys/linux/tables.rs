@@ -1,6 +1,7 @@
 //! The kernel's tables of sockets in one network namespace: `sock_diag`, else `/proc/net`.
 
 use std::io;
+use std::thread;
 
 use rustix::net::netdevice;
 use sockeye_core::snapshot::Source;
@@ -44,6 +45,13 @@ impl Tables {
         }
     }
 
+    /// Adds what one dump brought.
+    fn add(&mut self, mut dumped: Dumped) {
+        self.namespace.sockets.append(&mut dumped.sockets);
+        self.namespace.answers.append(&mut dumped.answers);
+        self.note(&dumped.malformed, dumped.interrupted);
+    }
+
     /// Notes what of an answer could not be used.
     fn note(&mut self, malformed: &[Malformed], interrupted: u32) {
         if let Some(first) = malformed.first() {
@@ -74,35 +82,31 @@ pub(super) fn plain(error: &io::Error) -> String {
 }
 
 /// The tables that `wants` needs.
-fn wanted_tables(wants: &Wants) -> impl Iterator<Item = Table> {
-    let (tcp, udp) = (wants.tcp, wants.udp);
-    Table::ALL
-        .into_iter()
-        .filter(move |table| match table.transport {
-            Transport::Tcp => tcp,
-            Transport::Udp => udp,
-        })
+fn wanted_tables(wants: &Wants) -> Vec<Table> {
+    let is_wanted = |table: &Table| match table.transport {
+        Transport::Tcp => wants.tcp,
+        Transport::Udp => wants.udp,
+    };
+    Table::ALL.into_iter().filter(is_wanted).collect()
 }
 
 /// Reads the tables of the namespace that this thread is in, which is `place`.
 pub(super) fn read_here(place: &Place, wants: &Wants, keep: Keep) -> Tables {
     let mut tables = Tables::new(place);
-    let diag = SockDiag::open();
-    let unavailable = match diag {
-        Ok(mut diag) => read_all(&mut diag, &mut tables, wants, keep),
-        Err(error) => wanted_tables(wants)
-            .map(|table| (table, plain(&error)))
-            .collect(),
-    };
-    if let Some((_, reason)) = unavailable.first() {
-        tables.source = Source::Procfs;
-        tables.degradations.push(Degradation::SockDiagUnavailable {
-            reason: reason.clone(),
-        });
+    for (table, dumped) in dump_all(&wanted_tables(wants), wants, keep) {
+        match dumped {
+            Ok(dumped) => tables.add(dumped),
+            Err(error) => {
+                tables.source = Source::Procfs;
+                let reason = plain(&error);
+                tables
+                    .degradations
+                    .push(Degradation::SockDiagUnavailable { reason });
+                read_text(&mut tables, table, "/proc/thread-self/net", keep);
+            }
+        }
     }
-    for (table, _) in unavailable {
-        read_text(&mut tables, table, "/proc/thread-self/net", keep);
-    }
+    name_interfaces(&mut tables.namespace);
     tables
 }
 
@@ -112,49 +116,56 @@ pub(super) fn read_through_process(place: &Place, wants: &Wants, keep: Keep) -> 
     let directory = format!("/proc/{}/net", place.pid?);
     let mut tables = Tables::new(place);
     tables.source = Source::Procfs;
-    wanted_tables(wants).for_each(|table| read_text(&mut tables, table, &directory, keep));
+    for table in wanted_tables(wants) {
+        read_text(&mut tables, table, &directory, keep);
+    }
     Some(tables)
 }
 
-/// Dumps every wanted table; gives back those that `sock_diag` does not serve, with its reason.
-fn read_all(
-    diag: &mut SockDiag,
-    tables: &mut Tables,
-    wants: &Wants,
-    keep: Keep,
-) -> Vec<(Table, String)> {
-    let mut unavailable = Vec::new();
-    for table in wanted_tables(wants) {
-        if let Err(error) = read_diag(diag, tables, table, (wants, keep)) {
-            unavailable.push((table, plain(&error)));
-        }
-    }
-    name_interfaces(diag, &mut tables.namespace);
-    unavailable
+/// One table, dumped.
+struct Dumped {
+    sockets: Vec<SocketRow>,
+    answers: Vec<RawAnswer>,
+    malformed: Vec<Malformed>,
+    interrupted: u32,
+}
+
+/// What came of dumping each table.
+type AllDumped = Vec<(Table, io::Result<Dumped>)>;
+
+/// Dumps `tables`: the first, which is the largest on most machines, while another thread of the
+/// same namespace dumps the others. Each dump looks at every socket, wanted or not.
+fn dump_all(tables: &[Table], wants: &Wants, keep: Keep) -> AllDumped {
+    let dump_each = |tables: &[Table]| -> AllDumped {
+        tables
+            .iter()
+            .map(|table| (*table, dump(*table, wants, keep)))
+            .collect()
+    };
+    let (first, others) = tables.split_at(tables.len().min(1));
+    thread::scope(|scope| {
+        let others = scope.spawn(|| dump_each(others));
+        let mut dumped = dump_each(first);
+        // A thread of ours has no reason to panic; if one did, its tables would be missing.
+        dumped.extend(others.join().unwrap_or_default());
+        dumped
+    })
 }
 
 /// Dumps one table.
-fn read_diag(
-    diag: &mut SockDiag,
-    tables: &mut Tables,
-    table: Table,
-    (wants, keep): (&Wants, Keep),
-) -> io::Result<()> {
+fn dump(table: Table, wants: &Wants, keep: Keep) -> io::Result<Dumped> {
     let is_measured = wants.metrics && table.transport == Transport::Tcp;
     let measure = if is_measured {
         Measure::TcpInfo
     } else {
         Measure::Nothing
     };
-    let mut malformed = Vec::new();
-    let RawNamespace {
-        sockets, answers, ..
-    } = &mut tables.namespace;
+    let (mut sockets, mut answers, mut malformed) = (Vec::new(), Vec::new(), Vec::new());
     let mut take = |row: Result<SocketRow, Malformed>| match row {
         Ok(row) => sockets.push(row),
         Err(problem) => malformed.push(problem),
     };
-    let outcome = diag.ask(&encode_dump(table, measure), |datagram| {
+    let outcome = SockDiag::open()?.ask(&encode_dump(table, measure), |datagram| {
         if keep == Keep::Answers {
             answers.push(RawAnswer {
                 table,
@@ -164,8 +175,12 @@ fn read_diag(
         }
         decode_answer(datagram, table.transport, &mut take)
     })?;
-    tables.note(&malformed, outcome.interrupted);
-    Ok(())
+    Ok(Dumped {
+        sockets,
+        answers,
+        malformed,
+        interrupted: outcome.interrupted,
+    })
 }
 
 /// Reads one table from the `net` directory of a process.
@@ -189,11 +204,16 @@ fn read_text(tables: &mut Tables, table: Table, directory: &str, keep: Keep) {
 }
 
 /// Looks up the names of the interfaces that sockets name by number.
-fn name_interfaces(diag: &SockDiag, namespace: &mut RawNamespace) {
+fn name_interfaces(namespace: &mut RawNamespace) {
     let mut numbers: Vec<u32> = namespace.sockets.iter().map(|row| row.interface).collect();
     numbers.retain(|number| *number != 0);
     numbers.sort_unstable();
     numbers.dedup();
+    if numbers.is_empty() {
+        return;
+    }
+    // Any socket of the namespace will do; without one the numbers stay numbers.
+    let Ok(diag) = SockDiag::open() else { return };
     let name = |number: u32| Some((number, netdevice::index_to_name(diag.as_fd(), number).ok()?));
     namespace.interfaces = numbers.into_iter().filter_map(name).collect();
 }

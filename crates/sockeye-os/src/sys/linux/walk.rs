@@ -205,16 +205,20 @@ pub(super) fn read_file(
         Mode::empty(),
     )
     .map_err(unreadable)?;
-    let mut text = Vec::with_capacity(limit.min(4096));
-    while text.len() < limit {
-        text.reserve(1024);
-        match rustix::io::read(&file, rustix::buffer::spare_capacity(&mut text)) {
-            Ok(0) => break,
-            Ok(_) | Err(Errno::INTR) => {}
+    let mut buffer = [MaybeUninit::<u8>::uninit(); 4096];
+    let mut text = Vec::new();
+    loop {
+        match rustix::io::read(&file, &mut buffer) {
+            Ok(([], _)) => break,
+            Ok((read, _)) => text.extend_from_slice(read),
+            Err(Errno::INTR) => {}
             Err(errno) => return Err(unreadable(errno)),
         }
+        if text.len() >= limit {
+            text.truncate(limit);
+            break;
+        }
     }
-    text.truncate(limit);
     Ok(text)
 }
 
