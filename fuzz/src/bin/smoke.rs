@@ -65,7 +65,7 @@ fn drive(name: &str, target: Target, time: Duration) -> bool {
         running.note(&input);
         if catch_unwind(AssertUnwindSafe(|| target(&input))).is_err() {
             eprintln!(
-                "{name}: input {count} breaks it, kept in {}",
+                "{name}: an input breaks it, kept in {}",
                 running.keep().display()
             );
             return false;
