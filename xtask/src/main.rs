@@ -1,2 +1,86 @@
-//! All automation of Sockeye, in Rust.
-fn main() {}
+//! All automation of Sockeye, in Rust, so that it runs wherever Rust does: `cargo xtask help`.
+//!
+//! One module for each task. Making a load and measuring under it need Linux; the rest does not.
+
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "automation talks to people and to CI's log"
+)]
+
+#[cfg(target_os = "linux")]
+mod bench;
+mod ci;
+mod docs;
+mod fuzz;
+#[cfg(target_os = "linux")]
+mod load;
+#[cfg(target_os = "linux")]
+mod netlink;
+mod run;
+mod tidy;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// Sockeye's automation: checks, loads, measurements, generated files.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+enum Task {
+    /// Check the rules of the house that the compiler does not: edges, sizes, words, links.
+    Tidy,
+    /// Do everything that CI does; go on after a failure and end with a summary.
+    Ci(ci::Arguments),
+    /// Generate the committed documents: field reference, man page, CLI reference, completions.
+    Docs(docs::Arguments),
+    /// Fuzz the decoders and parsers, with libFuzzer where it is installed.
+    Fuzz(fuzz::Arguments),
+    /// Hold many connections open until Enter, the end of input or SIGTERM.
+    #[cfg(target_os = "linux")]
+    Load(load::Arguments),
+    /// Measure Sockeye beside ss, lsof, netstat and the bare kernel; write docs/benchmarks.md.
+    #[cfg(target_os = "linux")]
+    Bench(bench::Arguments),
+    /// One process of a load.
+    #[cfg(target_os = "linux")]
+    #[command(hide = true)]
+    LoadMember(load::member::Arguments),
+    /// Run one command and print what it took.
+    #[cfg(target_os = "linux")]
+    #[command(hide = true)]
+    Measure(bench::measure::Arguments),
+    /// Do the bare work that no tool of this kind can avoid.
+    #[cfg(target_os = "linux")]
+    #[command(hide = true)]
+    Floor(bench::floor::Arguments),
+}
+
+fn main() -> ExitCode {
+    match act(Task::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn act(task: Task) -> anyhow::Result<()> {
+    match task {
+        Task::Tidy => tidy::run(),
+        Task::Ci(arguments) => ci::run(&arguments),
+        Task::Docs(arguments) => docs::run(&arguments),
+        Task::Fuzz(arguments) => fuzz::run(&arguments),
+        #[cfg(target_os = "linux")]
+        Task::Load(arguments) => load::run(&arguments),
+        #[cfg(target_os = "linux")]
+        Task::Bench(arguments) => bench::run(&arguments),
+        #[cfg(target_os = "linux")]
+        Task::LoadMember(arguments) => load::member::run(&arguments),
+        #[cfg(target_os = "linux")]
+        Task::Measure(arguments) => bench::measure::run(&arguments),
+        #[cfg(target_os = "linux")]
+        Task::Floor(arguments) => bench::floor::run(&arguments),
+    }
+}

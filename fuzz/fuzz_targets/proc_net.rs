@@ -1,0 +1,5 @@
+//! libFuzzer's door to the tables of /proc/net.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| sockeye_fuzz::proc_net(data));

@@ -1,0 +1,210 @@
+//! Measures Sockeye beside the tools it replaces and beside the bare kernel, in one run.
+
+pub(crate) mod floor;
+pub(crate) mod measure;
+mod page;
+
+use std::fs;
+use std::time::Duration;
+
+use anyhow::Context as _;
+
+use crate::{load, run};
+use measure::Sample;
+
+/// How large the load is, and how long the measurement.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// Processes of the load.
+    #[arg(long, default_value_t = 1000)]
+    processes: u32,
+    /// Connections in each of them.
+    #[arg(long, default_value_t = 50)]
+    pairs: u32,
+    /// Few repetitions, and docs/benchmarks.md stays as it is.
+    #[arg(long)]
+    quick: bool,
+}
+
+/// A command that is measured.
+struct Contender {
+    /// How it is shown.
+    name: String,
+    command: Vec<String>,
+}
+
+/// What a contender took, in one situation.
+struct Score {
+    name: String,
+    /// Lines that it printed.
+    lines: usize,
+    median: Sample,
+}
+
+/// All scores in one situation, and the contenders that have none, with the reason.
+struct Round {
+    situation: String,
+    scores: Vec<Score>,
+    missing: Vec<(String, String)>,
+}
+
+/// The names by which scores are compared.
+const JSONL: &str = "sockeye -a -n --format jsonl";
+const TEXT: &str = "sockeye -a -n --format text";
+const CSV: &str = "sockeye -a -n --format csv";
+const SS: &str = "ss -tanp";
+const DUMP: &str = "floor: bare sock_diag dump";
+const WALK: &str = "floor: bare walk of /proc/*/fd";
+
+/// Builds, measures under a small and a large load, prints the page and writes it.
+pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let build = ["cargo", "build", "--release", "--locked"];
+    run::run(&[&build[..], &["--package=sockeye"]].concat())?;
+    let contenders = contenders()?;
+    let machine = page::machine();
+    let (few, many) = if arguments.quick { (3, 1) } else { (15, 5) };
+    let idle = Round::under(&load_of(IDLE.0, IDLE.1), &contenders, few)?;
+    let loaded = load_of(arguments.processes, arguments.pairs);
+    let loaded = Round::under(&loaded, &contenders, many)?;
+
+    let page = page::write(&machine, &idle, &loaded);
+    print!("{page}");
+    if !arguments.quick {
+        fs::write(run::root().join("docs/benchmarks.md"), page)?;
+    }
+    Ok(())
+}
+
+/// Processes and connections that stand for an idle host: a few dozen sockets.
+const IDLE: (u32, u32) = (10, 2);
+
+/// Descriptors of each process beside its sockets: with its three standard ones, 49 of 150.
+const FILES: u32 = 46;
+
+fn load_of(processes: u32, pairs: u32) -> load::Arguments {
+    load::Arguments {
+        processes,
+        pairs,
+        udp: 0,
+        files: FILES,
+        netns: 0,
+        seconds: None,
+    }
+}
+
+/// Everything that is measured, in the order of the page.
+fn contenders() -> anyhow::Result<Vec<Contender>> {
+    let own = std::env::current_exe()?;
+    // target/debug/xtask stands beside target/release/sockeye.
+    let target = own
+        .ancestors()
+        .nth(2)
+        .context("xtask is not in a target directory")?;
+    let sockeye = target.join("release/sockeye").display().to_string();
+    let own = own.display().to_string();
+    let contender = |name: &str, program: &str, arguments: &str| Contender {
+        name: name.to_owned(),
+        command: std::iter::once(program)
+            .chain(arguments.split(' '))
+            .map(str::to_owned)
+            .collect(),
+    };
+    // A name is the command as it is typed; only what stands for its first word differs.
+    let typed = |name: &str, program: &str| {
+        let (_, arguments) = name.split_once(' ').unwrap_or_default();
+        contender(name, program, arguments)
+    };
+    Ok(vec![
+        typed(JSONL, &sockeye),
+        typed(TEXT, &sockeye),
+        typed(CSV, &sockeye),
+        typed(SS, "ss"),
+        typed("ss -tan", "ss"),
+        typed("lsof -nP -iTCP", "lsof"),
+        typed("netstat -tanp", "netstat"),
+        contender(DUMP, &own, "floor dump"),
+        contender(WALK, &own, "floor walk"),
+    ])
+}
+
+impl Round {
+    /// Makes the load, measures under it and lets it go.
+    fn under(
+        size: &load::Arguments,
+        contenders: &[Contender],
+        times: usize,
+    ) -> anyhow::Result<Self> {
+        let load = load::Load::start(size)?;
+        let round = Self::measure(&load::describe(size), contenders, times);
+        load.end()?;
+        round
+    }
+
+    /// Measures every contender in turn, again and again, so that a disturbance hits them alike.
+    fn measure(situation: &str, contenders: &[Contender], times: usize) -> anyhow::Result<Self> {
+        let output = std::env::temp_dir().join(format!("sockeye-bench-{}", std::process::id()));
+        let output = output.display().to_string();
+        let mut results: Vec<_> = contenders.iter().map(|_| (Ok(0), Vec::new())).collect();
+        for time in 1..=times {
+            eprintln!("{situation}: {time} of {times}");
+            for (contender, (lines, samples)) in contenders.iter().zip(&mut results) {
+                let result = contender.measure(&output);
+                *lines = result.map(|(sample, lines)| {
+                    samples.push(sample);
+                    lines
+                });
+            }
+        }
+        fs::remove_file(output)?;
+        let mut round = Self {
+            situation: situation.to_owned(),
+            scores: Vec::new(),
+            missing: Vec::new(),
+        };
+        for (contender, (lines, samples)) in contenders.iter().zip(results) {
+            round.add(contender.name.clone(), lines, &samples);
+        }
+        Ok(round)
+    }
+
+    fn add(&mut self, name: String, lines: anyhow::Result<usize>, samples: &[Sample]) {
+        match (lines, Sample::median(samples)) {
+            (Ok(lines), Some(median)) => self.scores.push(Score {
+                name,
+                lines,
+                median,
+            }),
+            (Ok(_), None) => self.missing.push((name, "was not measured".to_owned())),
+            (Err(error), _) => self.missing.push((name, error.to_string())),
+        }
+    }
+
+    /// The score of this contender, if it has one.
+    fn score(&self, name: &str) -> Option<&Score> {
+        self.scores.iter().find(|score| score.name == name)
+    }
+
+    /// The wall time of this contender.
+    fn wall(&self, name: &str) -> Option<Duration> {
+        self.score(name).map(|score| score.median.wall)
+    }
+
+    /// What the bare work takes, all of it.
+    fn floor(&self) -> Option<Duration> {
+        Some(self.wall(DUMP)? + self.wall(WALK)?)
+    }
+}
+
+impl Contender {
+    /// Runs it once; gives what it took and how many lines it printed.
+    fn measure(&self, output: &str) -> anyhow::Result<(Sample, usize)> {
+        let command: Vec<&str> = self.command.iter().map(String::as_str).collect();
+        let sample = Sample::take(&command, output)?;
+        let lines = fs::read(output)?
+            .iter()
+            .filter(|byte| **byte == b'\n')
+            .count();
+        anyhow::ensure!(lines > 0, "printed nothing");
+        Ok((sample, lines))
+    }
+}
