@@ -7,10 +7,11 @@ use std::os::fd::OwnedFd;
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use sockeye_core::{Endpoint, NamespaceId, ProcessId};
 
+use super::facts::read_stat;
 use super::namespaces::{find_place, inside_each};
 use super::netlink::SockDiag;
 use super::tables::plain;
-use super::walk::{open_process, read_stat};
+use super::walk::open_process;
 use crate::decode::Table;
 use crate::decode::inet_diag::{Target, encode_destroy};
 use crate::{Error, Kind, Urgency};

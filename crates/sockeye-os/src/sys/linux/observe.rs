@@ -14,7 +14,7 @@ use sockeye_core::snapshot::Source;
 use sockeye_core::{Degradation, NamespaceId, Snapshot, Timestamp, Transport};
 
 use super::cgroups::read_cgroups;
-use super::facts::{describe, read_proc};
+use super::facts::read_proc;
 use super::namespaces::{self, Place, inside_each};
 use super::netlink::SockDiag;
 use super::tables::{Tables, read_here, read_through_process};
@@ -24,7 +24,7 @@ use crate::assemble::assemble;
 use crate::decode::SocketRow;
 use crate::decode::inet_diag::{Target, encode_lookup};
 use crate::decode::mounts::{decode_mounts, is_proc_restricted};
-use crate::raw::{Keep, Raw};
+use crate::raw::{Keep, Raw, RawProcess};
 use crate::{Error, Namespaces, Wants};
 
 /// See [`crate::observe`].
@@ -35,16 +35,8 @@ pub(crate) fn observe(wants: &Wants) -> Result<Snapshot, Error> {
 /// Gathers the machine's raw answers.
 pub(crate) fn gather(wants: &Wants, keep: Keep) -> Result<Raw, Error> {
     let mut places = namespaces::find(&wants.namespaces, &list_processes()?)?;
-    let time = now();
-    let tables = read_tables(&places, wants, keep);
-    let pids = if wants.owners {
-        list_processes()?
-    } else {
-        Vec::new()
-    };
-    let mut walked = walk(&pids);
     let mut raw = Raw {
-        time,
+        time: now(),
         source: Source::SockDiag,
         boot: boot_time(),
         ticks_per_second: rustix::param::clock_ticks_per_second(),
@@ -56,18 +48,17 @@ pub(crate) fn gather(wants: &Wants, keep: Keep) -> Result<Raw, Error> {
         cgroups: Vec::new(),
         degradations: Vec::new(),
     };
-    add_tables(&mut raw, tables);
-    let held = held_namespaces(wants, &places, &walked);
-    if !held.is_empty() {
-        add_tables(&mut raw, read_tables(&held, wants, keep));
-        // These were read after the processes were looked at, so these are looked at again.
-        walked = walk(&pids);
-        places.extend(held);
-    }
+    add_tables(&mut raw, read_tables(&places, wants, keep));
     if wants.owners {
-        let unheld = reconcile(&mut raw, &places, &mut walked, &pids);
-        note_hidden(&mut raw, &walked, &unheld);
-        raw.processes = describe(walked.holders);
+        let mut holders = find_holders(&mut raw, &places)?;
+        let held = held_namespaces(wants, &places, &holders.walked);
+        if !held.is_empty() {
+            add_tables(&mut raw, read_tables(&held, wants, keep));
+            places.extend(held);
+            holders = find_holders(&mut raw, &places)?;
+        }
+        note_hidden(&mut raw, &holders);
+        raw.processes = holders.walked.processes;
         raw.cgroups = read_cgroups(&raw);
     }
     raw.users = read_users(&raw);
@@ -131,26 +122,40 @@ fn held_namespaces(wants: &Wants, places: &[Place], walked: &Walk) -> Vec<Place>
         .collect()
 }
 
-/// Makes `walked` and the tables of `raw` agree; see the top of this file. Gives back the inodes
-/// that are there and that nobody was seen to hold.
-fn reconcile(raw: &mut Raw, places: &[Place], walked: &mut Walk, pids: &[u32]) -> HashSet<u64> {
-    let inodes = sockets(raw)
-        .map(|row| row.inode)
-        .filter(|inode| *inode != 0);
-    let inodes: HashSet<u64> = inodes.collect();
-    keep_only(&mut walked.holders, &inodes);
-    let mut unheld = unheld(&inodes, walked);
+/// What was found of the holders of all sockets, and what was not.
+#[derive(Default)]
+struct Holders {
+    walked: Walk,
+    /// Inodes that are there and that nobody was seen to hold.
+    unheld: HashSet<u64>,
+}
+
+/// Looks for the holders of all sockets in `raw`; see the top of this file.
+fn find_holders(raw: &mut Raw, places: &[Place]) -> Result<Holders, Error> {
+    let pids = list_processes()?;
+    let inodes = raw
+        .namespaces
+        .iter()
+        .flat_map(|namespace| &namespace.sockets)
+        .map(|row| row.inode);
+    let mut unheld: HashSet<u64> = inodes.filter(|inode| *inode != 0).collect();
+    let mut walked = walk(&pids, &unheld);
+    remove_held(&mut unheld, &walked);
     forget_vanished(raw, places, &mut unheld);
     if !unheld.is_empty() {
-        let mut again = walk(&worth_another_look(pids));
-        keep_only(&mut again.holders, &unheld);
-        for (_, inode) in again.holders.iter().flat_map(|holder| &holder.sockets) {
-            unheld.remove(inode);
-        }
-        merge_holders(walked, again);
+        let again = walk(&worth_another_look(&pids), &unheld);
+        remove_held(&mut unheld, &again);
+        add_processes(&mut walked, again);
         forget_vanished(raw, places, &mut unheld);
     }
-    unheld
+    Ok(Holders { walked, unheld })
+}
+
+/// Takes off `inodes` those that a process holds.
+fn remove_held(inodes: &mut HashSet<u64>, walked: &Walk) {
+    for (_, inode) in walked.processes.iter().flat_map(|process| &process.sockets) {
+        inodes.remove(inode);
+    }
 }
 
 /// The processes that may hold what none was seen to hold: new ones; all of them, where looking
@@ -164,52 +169,22 @@ fn worth_another_look(pids: &[u32]) -> Vec<u32> {
     worth
 }
 
-/// Every socket of every namespace.
-fn sockets(raw: &Raw) -> impl Iterator<Item = &SocketRow> {
-    raw.namespaces
-        .iter()
-        .flat_map(|namespace| &namespace.sockets)
-}
-
-/// Drops descriptors of other kinds of sockets, and processes that hold nothing else.
-fn keep_only(holders: &mut Vec<super::walk::Holder>, inodes: &HashSet<u64>) {
-    for holder in holders.iter_mut() {
-        holder.sockets.retain(|(_, inode)| inodes.contains(inode));
-    }
-    holders.retain(|holder| !holder.sockets.is_empty());
-}
-
-/// The inodes that no process was seen to hold.
-fn unheld(inodes: &HashSet<u64>, walked: &Walk) -> HashSet<u64> {
-    let held: HashSet<u64> = walked
-        .holders
-        .iter()
-        .flat_map(|holder| &holder.sockets)
-        .map(|(_, inode)| *inode)
-        .collect();
-    if held.len() == inodes.len() {
-        HashSet::new()
-    } else {
-        inodes.difference(&held).copied().collect()
-    }
-}
-
 /// Adds what the second walk found to the first.
-fn merge_holders(walked: &mut Walk, again: Walk) {
-    let key = |holder: &super::walk::Holder| (holder.stat.pid, holder.stat.start_ticks);
-    let known: HashMap<_, usize> = walked
-        .holders
+fn add_processes(walked: &mut Walk, again: Walk) {
+    let key = |process: &RawProcess| (process.pid, process.start);
+    let known = walked
+        .processes
         .iter()
         .enumerate()
-        .map(|(index, holder)| (key(holder), index))
-        .collect();
-    for holder in again.holders {
+        .map(|(index, process)| (key(process), index));
+    let known: HashMap<_, usize> = known.collect();
+    for process in again.processes {
         match known
-            .get(&key(&holder))
-            .and_then(|index| walked.holders.get_mut(*index))
+            .get(&key(&process))
+            .and_then(|index| walked.processes.get_mut(*index))
         {
-            Some(seen) => seen.sockets.extend(holder.sockets),
-            None => walked.holders.push(holder),
+            Some(seen) => seen.sockets.extend(process.sockets),
+            None => walked.processes.push(process),
         }
     }
 }
@@ -292,10 +267,10 @@ fn proves_gone(error: &std::io::Error, target: &Target) -> bool {
 }
 
 /// Notes processes that could not be looked at, and with them what nobody was seen to hold.
-fn note_hidden(raw: &mut Raw, walked: &Walk, unheld: &HashSet<u64>) {
-    if walked.denied > 0 {
+fn note_hidden(raw: &mut Raw, holders: &Holders) {
+    if holders.walked.denied > 0 {
         raw.degradations.push(Degradation::ProcessesDenied {
-            count: walked.denied,
+            count: holders.walked.denied,
         });
     }
     let is_privileged = rustix::process::geteuid().is_root();
@@ -303,7 +278,7 @@ fn note_hidden(raw: &mut Raw, walked: &Walk, unheld: &HashSet<u64>) {
     if !is_privileged && is_proc_restricted(&decode_mounts(&mounts)) {
         raw.degradations.push(Degradation::ProcessesHidden);
     }
-    if !unheld.is_empty() && is_enclosed() {
+    if !holders.unheld.is_empty() && is_enclosed() {
         raw.degradations.push(Degradation::OutsidePidNamespace);
     }
 }

@@ -9,35 +9,28 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
+use hashbrown::HashSet;
 use rustix::fs::{CWD, Mode, OFlags, RawDir, openat, readlinkat_raw};
 use rustix::io::Errno;
 
-use crate::decode::process::{Stat, decode_namespace_link, decode_socket_link, decode_stat};
-use crate::raw::Unreadable;
+use super::facts::{describe, is_kernel_thread, read_stat};
+use crate::decode::process::{decode_namespace_link, decode_socket_link};
+use crate::raw::RawProcess;
 
 /// What a walk found.
 #[derive(Default, Debug)]
 pub(super) struct Walk {
-    /// The processes that hold sockets.
-    pub(super) holders: Vec<Holder>,
+    /// The processes that hold the sockets looked for.
+    pub(super) processes: Vec<RawProcess>,
     /// Network namespaces that a process keeps open by a descriptor: inode, and the path of it.
     pub(super) namespaces: Vec<(u32, String)>,
     /// Processes whose descriptors may not be read.
     pub(super) denied: u32,
 }
 
-/// A process that holds sockets.
-#[derive(Debug)]
-pub(super) struct Holder {
-    /// Its `/proc/PID/stat`.
-    pub(super) stat: Stat,
-    /// Descriptor number and socket inode.
-    pub(super) sockets: Vec<(u32, u64)>,
-}
-
 impl Walk {
     fn merge(mut self, mut other: Self) -> Self {
-        self.holders.append(&mut other.holders);
+        self.processes.append(&mut other.processes);
         self.namespaces.append(&mut other.namespaces);
         self.denied += other.denied;
         self
@@ -62,8 +55,9 @@ pub(super) fn read_pids() -> rustix::io::Result<Vec<u32>> {
     Ok(pids)
 }
 
-/// Walks the descriptors of `pids`, in as many threads as the machine has cores.
-pub(super) fn walk(pids: &[u32]) -> Walk {
+/// Looks for the sockets `wanted` among the descriptors of `pids`, in as many threads as the machine
+/// has cores.
+pub(super) fn walk(pids: &[u32], wanted: &HashSet<u64>) -> Walk {
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let threads = if pids.len() < WORTH_A_THREAD {
         1
@@ -81,7 +75,7 @@ pub(super) fn walk(pids: &[u32]) -> Walk {
             if batch.is_empty() {
                 break;
             }
-            batch.iter().for_each(|pid| visit(*pid, &mut found));
+            batch.iter().for_each(|pid| visit(*pid, wanted, &mut found));
         }
         found
     };
@@ -97,7 +91,7 @@ pub(super) fn walk(pids: &[u32]) -> Walk {
 }
 
 /// Looks at one process.
-fn visit(pid: u32, found: &mut Walk) {
+fn visit(pid: u32, wanted: &HashSet<u64>, found: &mut Walk) {
     let Ok(process) = open_process(pid) else {
         return;
     };
@@ -114,13 +108,14 @@ fn visit(pid: u32, found: &mut Walk) {
         }
         Err(_) => return,
     };
-    let sockets = read_sockets(pid, fds.as_fd(), found);
+    let mut sockets = read_sockets(pid, fds.as_fd(), found);
+    sockets.retain(|(_, inode)| wanted.contains(inode));
     if sockets.is_empty() {
         return;
     }
     // A process that ended right after its descriptors were read has none any more.
     if let Some(stat) = read_stat(&process) {
-        found.holders.push(Holder { stat, sockets });
+        found.processes.push(describe(&process, stat, sockets));
     }
 }
 
@@ -179,61 +174,4 @@ fn decimal(text: &[u8]) -> Option<u32> {
 pub(super) fn open_process(pid: u32) -> rustix::io::Result<OwnedFd> {
     let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
     openat(CWD, format!("/proc/{pid}"), flags, Mode::empty())
-}
-
-/// The process's `stat`, decoded.
-pub(super) fn read_stat(process: &OwnedFd) -> Option<Stat> {
-    let text = read_file(process.as_fd(), "stat", 4096).ok()?;
-    decode_stat(&text).ok()
-}
-
-/// Threads of the kernel are children of kthreadd, which always is pid 2.
-fn is_kernel_thread(process: &OwnedFd) -> bool {
-    read_stat(process).is_some_and(|stat| stat.pid == 2 || stat.parent == 2)
-}
-
-/// Reads `/proc/PID/name`, at most `limit` bytes.
-pub(super) fn read_file(
-    process: BorrowedFd<'_>,
-    name: &str,
-    limit: usize,
-) -> Result<Vec<u8>, Unreadable> {
-    let file = openat(
-        process,
-        name,
-        OFlags::RDONLY | OFlags::CLOEXEC,
-        Mode::empty(),
-    )
-    .map_err(unreadable)?;
-    let mut buffer = [MaybeUninit::<u8>::uninit(); 4096];
-    let mut text = Vec::new();
-    loop {
-        match rustix::io::read(&file, &mut buffer) {
-            Ok(([], _)) => break,
-            Ok((read, _)) => text.extend_from_slice(read),
-            Err(Errno::INTR) => {}
-            Err(errno) => return Err(unreadable(errno)),
-        }
-        if text.len() >= limit {
-            text.truncate(limit);
-            break;
-        }
-    }
-    Ok(text)
-}
-
-/// Where `/proc/PID/name` points.
-pub(super) fn read_link(process: BorrowedFd<'_>, name: &str) -> Result<Vec<u8>, Unreadable> {
-    rustix::fs::readlinkat(process, name, Vec::new())
-        .map(std::ffi::CString::into_bytes)
-        .map_err(unreadable)
-}
-
-/// Why a read of `/proc` failed, in the terms of [`Unreadable`].
-fn unreadable(errno: Errno) -> Unreadable {
-    match errno {
-        Errno::ACCESS | Errno::PERM => Unreadable::Denied,
-        Errno::NOENT => Unreadable::Nonexistent,
-        _ => Unreadable::Vanished,
-    }
 }
