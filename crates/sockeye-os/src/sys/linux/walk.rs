@@ -4,14 +4,16 @@
 //! each opens a process once and reads everything relative to that handle, so that a pid taken
 //! over by another process in between is never mixed up with the first.
 
+use std::ffi::CStr;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use hashbrown::HashSet;
-use rustix::fs::{CWD, Mode, OFlags, RawDir, openat, readlinkat_raw};
+use rustix::fs::{CWD, Mode, OFlags, RawDir, SeekFrom, openat, readlinkat_raw, seek};
 use rustix::io::Errno;
+use rustix::path::DecInt;
 
 use super::facts::{describe, is_kernel_thread, read_stat};
 use crate::decode::process::{decode_namespace_link, decode_socket_link};
@@ -51,7 +53,10 @@ pub(super) fn read_pids() -> rustix::io::Result<Vec<u32>> {
         Mode::empty(),
     )?;
     let mut pids = Vec::with_capacity(512);
-    for_each_number(proc.as_fd(), |pid, _| pids.push(pid))?;
+    for_each_number(proc.as_fd(), |pid, _| {
+        pids.push(pid);
+        Ok(())
+    })?;
     Ok(pids)
 }
 
@@ -122,15 +127,9 @@ fn visit(pid: u32, wanted: &HashSet<u64>, found: &mut Walk) {
 /// The socket descriptors in a process's `fd` directory.
 fn read_sockets(pid: u32, fds: BorrowedFd<'_>, found: &mut Walk) -> Vec<(u32, u64)> {
     let mut sockets = Vec::new();
-    let mut is_denied = false;
     let mut buffer = [MaybeUninit::<u8>::uninit(); 64];
-    // A directory that ends early belongs to a process that ended: what was read stays.
-    let _ended = for_each_number(fds, |fd, name| {
-        let target = match readlinkat_raw(fds, name, &mut buffer) {
-            Ok((target, _)) => target,
-            // The names may be listed and not followed: a process of ours with more capabilities.
-            Err(errno) => return is_denied |= errno == Errno::ACCESS,
-        };
+    let mut read = |fd: u32, name: &CStr| {
+        let (target, _) = readlinkat_raw(fds, name, &mut buffer)?;
         if let Some(inode) = decode_socket_link(target) {
             sockets.push((fd, inode));
         } else if let Some(namespace) = decode_namespace_link(target) {
@@ -138,22 +137,55 @@ fn read_sockets(pid: u32, fds: BorrowedFd<'_>, found: &mut Walk) -> Vec<(u32, u6
                 .namespaces
                 .push((namespace, format!("/proc/{pid}/fd/{fd}")));
         }
+        Ok(())
+    };
+    let all = probe(&mut read).and_then(|first| {
+        seek(fds, SeekFrom::Start(u64::from(first) + FIRST_POSITION))?;
+        for_each_number(fds, |fd, name| match read(fd, name) {
+            Err(Errno::NOENT) => Ok(()), // Closed since it was listed.
+            other => other,
+        })
     });
-    found.denied += u32::from(is_denied);
+    // Names may be listed and not followed: a process of ours with more capabilities. Any other
+    // end is that of the process; what was read stays.
+    found.denied += u32::from(all == Err(Errno::ACCESS));
     sockets
 }
 
-/// Calls `take` for every entry of `directory` that is a number, with its name.
+/// Position of descriptor 0 in an `fd` directory, behind `.` and `..` (`proc_readfd_common`,
+/// fs/proc/fd.c).
+const FIRST_POSITION: u64 = 2;
+/// After so many free numbers in a row, listing what is left is quicker than asking for each.
+const GAP: u32 = 4;
+
+/// Reads descriptors 0, 1, 2 and so on without listing them, because listing costs the kernel more
+/// than reading and the lowest numbers are nearly always in use. Gives back the number from which
+/// on the rest has to be listed.
+fn probe(mut read: impl FnMut(u32, &CStr) -> rustix::io::Result<()>) -> rustix::io::Result<u32> {
+    let mut number = 0;
+    let mut free = 0;
+    while free < GAP {
+        match read(number, DecInt::new(number).as_c_str()) {
+            Ok(()) => free = 0,
+            Err(Errno::NOENT) => free += 1,
+            Err(errno) => return Err(errno),
+        }
+        number += 1;
+    }
+    Ok(number)
+}
+
+/// Calls `take` for every entry of `directory` that is a number, with its name, until that fails.
 fn for_each_number(
     directory: BorrowedFd<'_>,
-    mut take: impl FnMut(u32, &std::ffi::CStr),
+    mut take: impl FnMut(u32, &CStr) -> rustix::io::Result<()>,
 ) -> rustix::io::Result<()> {
     let mut buffer = [MaybeUninit::<u8>::uninit(); 32 * 1024];
     let mut entries = RawDir::new(directory, &mut buffer);
     while let Some(entry) = entries.next() {
         let entry = entry?;
         if let Some(number) = decimal(entry.file_name().to_bytes()) {
-            take(number, entry.file_name());
+            take(number, entry.file_name())?;
         }
     }
     Ok(())
