@@ -26,7 +26,10 @@ pub(super) fn run_below(
     if query.wants_names() {
         names::resolve(&mut snapshot, |row| query.may_show(row));
     }
-    show(&query, &snapshot, banner, console)
+    let status = show(&query, &snapshot, banner, console);
+    // The program ends here: freeing a hundred thousand endpoints one by one would only delay it.
+    std::mem::forget(snapshot);
+    status
 }
 
 /// Prints the rows of `snapshot` that `query` asks for, and what could not be seen.
