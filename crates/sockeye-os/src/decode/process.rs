@@ -17,9 +17,14 @@ pub struct Stat {
     pub state: u8,
     /// The parent's process id, field 4; 0 when it has none in this pid namespace.
     pub parent: u32,
+    /// A thread of the kernel, by field 9.
+    pub is_kernel_thread: bool,
     /// Start, in clock ticks since boot, field 22.
     pub start_ticks: u64,
 }
+
+/// `PF_KTHREAD`, `include/linux/sched.h`.
+const PF_KTHREAD: u32 = 0x0020_0000;
 
 /// Decodes `/proc/PID/stat`, proc_pid_stat(5).
 ///
@@ -36,7 +41,8 @@ pub fn decode_stat(text: &[u8]) -> Result<Stat, Malformed> {
         return Err(malformed("state is not one letter"));
     };
     let parent = fields.next().and_then(decimal_u32);
-    let start_ticks = fields.nth(22 - 5).and_then(|field| number(field, 10));
+    let flags = fields.nth(9 - 5).and_then(decimal_u32);
+    let start_ticks = fields.nth(22 - 10).and_then(|field| number(field, 10));
     // Only a field behind it proves that the start time is whole.
     fields.next().ok_or(malformed("line is cut short"))?;
     Ok(Stat {
@@ -44,6 +50,7 @@ pub fn decode_stat(text: &[u8]) -> Result<Stat, Malformed> {
         name: lossy(name),
         state,
         parent: parent.ok_or(malformed("parent is not a number"))?,
+        is_kernel_thread: flags.ok_or(malformed("flags are not a number"))? & PF_KTHREAD != 0,
         start_ticks: start_ticks.ok_or(malformed("start time is not a number"))?,
     })
 }
@@ -175,6 +182,14 @@ Pid:\t8086\nPPid:\t7975\nTracerPid:\t0\nUid:\t1000\t33\t34\t35\nGid:\t0\t0\t0\t0
 0::/system.slice/nginx.service\n";
 
     #[test]
+    fn threads_of_the_kernel_are_told_by_their_flags() {
+        let text = String::from_utf8(STAT.to_vec()).unwrap();
+        // 2129984 is what Linux 6.18 says of kthreadd.
+        let text = text.replace(" 4194304 ", " 2129984 ");
+        assert!(decode_stat(text.as_bytes()).unwrap().is_kernel_thread);
+    }
+
+    #[test]
     fn stat_takes_any_name() {
         let check = |name: &[u8], expected: &str| {
             let text = STAT.to_vec();
@@ -185,6 +200,7 @@ Pid:\t8086\nPPid:\t7975\nTracerPid:\t0\nUid:\t1000\t33\t34\t35\nGid:\t0\t0\t0\t0
                 name: expected.into(),
                 state: b'S',
                 parent: 7975,
+                is_kernel_thread: false,
                 start_ticks: 129_822,
             };
             assert_eq!(stat, expected);

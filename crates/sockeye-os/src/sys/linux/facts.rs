@@ -39,9 +39,9 @@ pub(super) fn read_stat(process: &OwnedFd) -> Option<Stat> {
     decode_stat(&text).ok()
 }
 
-/// Threads of the kernel are children of kthreadd, which always is pid 2.
+/// Threads of the kernel hold no descriptors.
 pub(super) fn is_kernel_thread(process: &OwnedFd) -> bool {
-    read_stat(process).is_some_and(|stat| stat.pid == 2 || stat.parent == 2)
+    read_stat(process).is_some_and(|stat| stat.is_kernel_thread)
 }
 
 /// A text of Sockeye's own process or of the machine, by its path below `/proc`.
