@@ -92,7 +92,7 @@ fn fate_of_closed(endpoint: &Endpoint, remaining: &HashMap<u64, Endpoint>) -> Fa
         .and_then(|cookie| remaining.get(&cookie));
     match found {
         None => Fate::Done,
-        Some(now) if now.state == Some(State::Closed) => Fate::Done,
+        Some(now) if matches!(now.state, Some(State::Closed | State::Bound)) => Fate::Done,
         Some(now) if now.remote.is_none() && endpoint.remote.is_some() => Fate::Done,
         Some(_) => Fate::Remains,
     }
