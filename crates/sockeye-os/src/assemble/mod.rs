@@ -242,11 +242,31 @@ fn queue_of(row: &SocketRow) -> Option<Queue> {
             limit: row.send_queue,
         }),
         Some(State::TimeWait | State::SynReceived) => None,
-        _ => Some(Queue::Bytes {
+        Some(state) => Some(Queue::Bytes {
+            receive: row.receive_queue.saturating_sub(end_received(state)),
+            send: row.send_queue.saturating_sub(end_sent(state)),
+        }),
+        None => Some(Queue::Bytes {
             receive: row.receive_queue,
             send: row.send_queue,
         }),
     }
+}
+
+/// The other side's FIN takes a place in the receive queue until the process has read to the end
+/// (`tcp_diag_get_info` counts sequence numbers).
+fn end_received(state: State) -> u32 {
+    let is_counted = matches!(state, State::CloseWait | State::LastAck | State::Closing);
+    u32::from(is_counted)
+}
+
+/// Our own SYN or FIN takes a place in the send queue until it is acknowledged.
+fn end_sent(state: State) -> u32 {
+    let is_counted = matches!(
+        state,
+        State::SynSent | State::FinWait1 | State::LastAck | State::Closing
+    );
+    u32::from(is_counted)
 }
 
 /// How start times become instants.

@@ -237,6 +237,16 @@ fn queues_mean_what_the_state_says() {
         }),
     );
     check(State::TimeWait, "10.0.0.2:1", None);
+    // SYN and FIN take a place in a queue, and are no payload.
+    let check = |state, receive, send| {
+        check(state, "10.0.0.2:1", Some(Queue::Bytes { receive, send }));
+    };
+    check(State::SynSent, 4, 127);
+    check(State::FinWait1, 4, 127);
+    check(State::FinWait2, 4, 128);
+    check(State::CloseWait, 3, 128);
+    check(State::Closing, 3, 127);
+    check(State::LastAck, 3, 127);
 }
 
 #[test]
