@@ -8,10 +8,9 @@
 
 use hashbrown::{HashMap, HashSet};
 use rustix::fs::CWD;
-use rustix::io::Errno;
 use rustix::time::{ClockId, clock_gettime};
 use sockeye_core::snapshot::Source;
-use sockeye_core::{Degradation, NamespaceId, Snapshot, Timestamp, Transport};
+use sockeye_core::{Degradation, NamespaceId, Snapshot, Timestamp};
 
 use super::cgroups::read_cgroups;
 use super::facts::read_proc;
@@ -21,9 +20,9 @@ use super::tables::{Tables, read_here, read_through_process};
 use super::users::read_users;
 use super::walk::{WORTH_A_THREAD, Walk, read_pids, walk};
 use crate::assemble::assemble;
-use crate::decode::SocketRow;
-use crate::decode::inet_diag::{Target, encode_lookup};
+use crate::decode::inet_diag::{Measure, decode_answer, encode_dump};
 use crate::decode::mounts::{decode_mounts, is_proc_restricted};
+use crate::decode::{Malformed, SocketRow, Table};
 use crate::raw::{Keep, Raw, RawProcess};
 use crate::{Error, Namespaces, Wants};
 
@@ -197,7 +196,7 @@ fn forget_vanished(raw: &mut Raw, places: &[Place], unheld: &mut HashSet<u64>) {
             .iter()
             .filter(|row| unheld.contains(&row.inode));
         let suspects: Vec<_> = suspects
-            .filter_map(|row| Some((row.cookie?, target_of(row))))
+            .filter_map(|row| Some((row.cookie?, row.table())))
             .collect();
         if suspects.is_empty() {
             continue;
@@ -214,7 +213,7 @@ fn forget_vanished(raw: &mut Raw, places: &[Place], unheld: &mut HashSet<u64>) {
             _ => find_gone(&suspects),
         };
         let place = places.iter().find(|p| p.id == namespace.id && !p.is_own);
-        let gone: HashSet<u64> = gone(place).into_iter().collect();
+        let gone = gone(place);
         let vanished = namespace
             .sockets
             .iter()
@@ -226,44 +225,40 @@ fn forget_vanished(raw: &mut Raw, places: &[Place], unheld: &mut HashSet<u64>) {
     }
 }
 
-/// A request for exactly this socket.
-fn target_of(row: &SocketRow) -> Target {
-    Target {
-        table: row.table(),
-        local: row.local,
-        remote: row.remote,
-        interface: row.interface,
-        cookie: row.cookie,
-    }
-}
-
-/// The cookies of those `suspects` that the kernel does not know any more, or whose process has
+/// The cookies of those `suspects` that the kernel does not list any more, or whose process has
 /// closed them since.
-fn find_gone(suspects: &[(u64, Target)]) -> Vec<u64> {
-    let Ok(mut diag) = SockDiag::open() else {
-        return Vec::new();
-    };
-    let mut is_gone = |target: &Target| match diag.ask_once(target.table, &encode_lookup(target)) {
-        Ok(Some(row)) => row.inode == 0,
-        Ok(None) => false,
-        Err(error) => proves_gone(&error, target),
-    };
-    let gone = suspects.iter().filter(|(_, target)| is_gone(target));
-    gone.map(|(cookie, _)| *cookie).collect()
-}
-
-/// Whether the kernel's refusal means that the socket is gone.
 ///
-/// ENOENT: nothing has these addresses. ESTALE: another socket has them, which for a TCP
-/// connection means that it took over; listeners and UDP may share theirs (SO_REUSEPORT), and the
-/// kernel looks up any of those.
-fn proves_gone(error: &std::io::Error, target: &Target) -> bool {
-    let is_connection = target.table.transport == Transport::Tcp && target.remote.is_some();
-    match error.raw_os_error().map(Errno::from_raw_os_error) {
-        Some(Errno::NOENT) => true,
-        Some(Errno::STALE) => is_connection,
-        _ => false,
+/// The tables are read again, because a lookup by addresses proves nothing: of listeners that
+/// share a port (SO_REUSEPORT) it finds any one, and bound TCP sockets it does not find at all.
+fn find_gone(suspects: &[(u64, Table)]) -> HashSet<u64> {
+    let mut gone = HashSet::new();
+    let Ok(mut diag) = SockDiag::open() else {
+        return gone;
+    };
+    for table in Table::ALL {
+        let here = suspects.iter().filter(|(_, its)| *its == table);
+        let mut missing: HashSet<u64> = here.map(|(cookie, _)| *cookie).collect();
+        if missing.is_empty() {
+            continue;
+        }
+        let mut take = |row: Result<SocketRow, Malformed>| {
+            if let Some(cookie) = row
+                .ok()
+                .filter(|row| row.inode != 0)
+                .and_then(|row| row.cookie)
+            {
+                missing.remove(&cookie);
+            }
+        };
+        let request = encode_dump(table, Measure::Nothing);
+        let answer = diag.ask(&request, |datagram| {
+            decode_answer(datagram, table.transport, &mut take)
+        });
+        if answer.is_ok() {
+            gone.extend(missing);
+        }
     }
+    gone
 }
 
 /// Notes processes that could not be looked at, and with them what nobody was seen to hold.
