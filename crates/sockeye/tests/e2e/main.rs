@@ -1,0 +1,24 @@
+//! The truth suite: the real binary on the real kernel, compared with witnesses of its own.
+//!
+//! Every test makes a scenario inside a world of its own (see [`world`]), runs `sockeye` there and
+//! compares with what `ss` and `/proc` say and with what the test itself did. What cannot be
+//! tested on a machine is written down as skipped, never passed in silence.
+
+#![cfg(target_os = "linux")]
+
+mod proc;
+mod sockeye;
+mod ss;
+mod world;
+
+mod bad_input;
+mod bytes;
+mod namespaces;
+mod output;
+mod owners;
+mod races;
+mod states;
+mod tcpvcon;
+mod udp;
+mod unprivileged;
+mod whole_table;

@@ -1,0 +1,190 @@
+//! Runs the binary, and reads what it prints.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+use crate::proc;
+
+/// The binary under test.
+pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_sockeye");
+
+/// A command that runs it.
+pub(crate) fn command(args: &[&str]) -> Command {
+    let mut command = Command::new(BINARY);
+    command
+        .args(args)
+        .stdin(Stdio::null())
+        .env_remove("NO_COLOR");
+    command
+}
+
+/// What one run printed, and how it ended.
+#[derive(Debug)]
+pub(crate) struct Run {
+    /// The exit status.
+    pub(crate) status: Option<i32>,
+    /// Standard output.
+    pub(crate) out: String,
+    /// Standard error.
+    pub(crate) err: String,
+}
+
+/// Runs it with `args`.
+pub(crate) fn sockeye(args: &[&str]) -> Run {
+    finish(&mut command(args))
+}
+
+/// Runs `command` and reads what it printed, which has to be UTF-8.
+pub(crate) fn finish(command: &mut Command) -> Run {
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = command.output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).expect("only UTF-8 is printed");
+    Run {
+        status: status.code(),
+        out: text(stdout),
+        err: text(stderr),
+    }
+}
+
+/// Every endpoint of this network, with measurements, from a run that had nothing to complain of.
+pub(crate) fn list(args: &[&str]) -> Vec<Row> {
+    let run = sockeye(&[args, &["--format", "jsonl"]].concat());
+    assert!(matches!(run.status, Some(0 | 1)), "{run:?}");
+    assert_eq!(run.err, "", "nothing is missing, so nothing is to be said");
+    rows(&run.out)
+}
+
+/// Every endpoint of this network.
+pub(crate) fn all() -> Vec<Row> {
+    list(&["-a", "--netns", "self"])
+}
+
+/// The rows of `jsonl`.
+pub(crate) fn rows(jsonl: &str) -> Vec<Row> {
+    let parse = |line| Row(serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}")));
+    jsonl.lines().map(parse).collect()
+}
+
+/// The one row whose local and remote side are these.
+pub(crate) fn find(rows: &[Row], local: SocketAddr, remote: Option<SocketAddr>) -> &Row {
+    let (local, remote) = (side_of(local), remote.map(side_of));
+    let mut found = rows
+        .iter()
+        .filter(|row| row.local() == local && row.remote() == remote);
+    let row = found
+        .next()
+        .unwrap_or_else(|| panic!("no {local} {remote:?} in {rows:#?}"));
+    assert!(
+        found.next().is_none(),
+        "{local} {remote:?} is there twice: {rows:#?}"
+    );
+    row
+}
+
+/// An address as `Row` tells it.
+pub(crate) fn side_of(address: SocketAddr) -> String {
+    format!("{} {}", address.ip().to_canonical(), address.port())
+}
+
+/// One row of JSON.
+#[derive(Clone, Debug)]
+pub(crate) struct Row(pub(crate) Value);
+
+impl Row {
+    /// The value called `name`, dots between its parts.
+    pub(crate) fn get(&self, name: &str) -> Option<&Value> {
+        self.0.pointer(&format!("/{}", name.replace('.', "/")))
+    }
+
+    /// The text called `name`; empty when absent.
+    pub(crate) fn text(&self, name: &str) -> &str {
+        self.get(name).map_or("", |value| value.as_str().unwrap())
+    }
+
+    /// The number called `name`.
+    pub(crate) fn number(&self, name: &str) -> Option<u64> {
+        self.get(name).map(|value| value.as_u64().unwrap())
+    }
+
+    /// Local address and port.
+    pub(crate) fn local(&self) -> String {
+        self.side("local").expect("every row has a local side")
+    }
+
+    /// Remote address and port.
+    pub(crate) fn remote(&self) -> Option<String> {
+        self.side("peer")
+    }
+
+    fn side(&self, side: &str) -> Option<String> {
+        let port = self.number(&format!("network.{side}.port"))?;
+        Some(format!(
+            "{} {port}",
+            self.text(&format!("network.{side}.address"))
+        ))
+    }
+
+    /// The TCP state.
+    pub(crate) fn state(&self) -> &str {
+        self.text("network.connection.state")
+    }
+
+    /// The reason why there is no owner.
+    pub(crate) fn missing(&self) -> &str {
+        self.text("process.missing")
+    }
+
+    /// The pids of all owners.
+    pub(crate) fn pids(&self) -> BTreeSet<u32> {
+        let owners = self.get("process.owners").and_then(Value::as_array);
+        let pid = |owner: &Value| u32::try_from(owner["pid"].as_u64().unwrap()).unwrap();
+        let pids: BTreeSet<u32> = owners.into_iter().flatten().map(pid).collect();
+        assert_eq!(
+            pids.is_empty(),
+            self.number("process.pid").is_none(),
+            "{self:?}"
+        );
+        assert_ne!(
+            pids.is_empty(),
+            self.missing().is_empty(),
+            "an owner or a reason: {self:?}"
+        );
+        pids
+    }
+
+    /// What every witness tells of a socket.
+    pub(crate) fn seen(&self) -> Seen {
+        let inode = self.number("socket.inode").unwrap_or(0);
+        Seen {
+            transport: self.text("network.transport").to_owned(),
+            local: self.local(),
+            remote: self.remote(),
+            state: self.state().to_owned(),
+            inode,
+            holders: proc::holders_among(&self.pids(), inode),
+        }
+    }
+}
+
+/// What every witness tells of a socket.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) struct Seen {
+    /// `tcp`, `udp`.
+    pub(crate) transport: String,
+    /// Address and port.
+    pub(crate) local: String,
+    /// Address and port.
+    pub(crate) remote: Option<String>,
+    /// Empty for UDP.
+    pub(crate) state: String,
+    /// 0 for none.
+    pub(crate) inode: u64,
+    /// Pids and descriptors.
+    pub(crate) holders: BTreeSet<(u32, u32)>,
+}

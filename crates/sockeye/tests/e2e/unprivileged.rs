@@ -1,0 +1,153 @@
+//! Without privileges: everything that may be seen, and one sentence on what may not.
+
+use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::process::Command;
+
+use crate::sockeye::{BINARY, Row, Run, find, finish, rows};
+use crate::world::{Process, World, connect, run, scenario};
+
+/// The user that has no privileges.
+const NOBODY: &str = "65534";
+
+/// Runs `sockeye` as a user who may nothing; `None`, noted as skipped, where there is none.
+fn as_nobody(world: &World, args: &[&str]) -> Option<Run> {
+    if !rustix::process::geteuid().is_root()
+        || setpriv("true").status().map_or(true, |s| !s.success())
+    {
+        world.skip("needs root, to become another user");
+        return None;
+    }
+    // The build directory may be closed to others.
+    let copy = world.copy_program(BINARY, "sockeye");
+    Some(finish(setpriv(copy.to_str().unwrap()).args(args)))
+}
+
+/// A command of another user.
+fn setpriv(program: &str) -> Command {
+    let mut command = Command::new("setpriv");
+    command.args(["--reuid", NOBODY, "--clear-groups", program]);
+    command
+}
+
+/// The row of this socket that is nobody's but its user's.
+fn check_not_permitted(rows: &[Row], address: SocketAddr) {
+    let row = find(rows, address, None);
+    assert_eq!(row.missing(), "not_permitted", "{row:?}");
+    assert_eq!(
+        row.number("process.user.id"),
+        Some(0),
+        "the socket tells its user: {row:?}"
+    );
+    assert!(row.number("socket.inode").is_some());
+}
+
+scenario! {
+    fn shows_what_it_may_and_says_what_it_may_not(world: &World) {
+        let ours = TcpListener::bind("127.0.0.1:0").unwrap();
+        let udp = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let theirs = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let (local, address) = (ours.local_addr().unwrap(), theirs.local_addr().unwrap());
+        let (client, _server) = connect(&ours);
+        let mut command = setpriv("sleep");
+        let child = Process::start(command.arg("1000").stdin(std::os::fd::OwnedFd::from(theirs)));
+        crate::world::eventually("the other user's process", || {
+            (crate::proc::path(child.pid()).ends_with("sleep")).then_some(())
+        });
+        let Some(run) = as_nobody(world, &["-am", "-f", "jsonl"]) else { return };
+        assert_eq!(run.status, Some(0), "{run:?}");
+        let rows = rows(&run.out);
+        assert_eq!(rows.len(), 5, "every socket of the network, whoever owns it: {rows:#?}");
+        check_not_permitted(&rows, local);
+        check_not_permitted(&rows, udp.local_addr().unwrap());
+        let ends = (client.local_addr().unwrap(), client.peer_addr().unwrap());
+        assert_eq!(find(&rows, ends.0, Some(ends.1)).missing(), "not_permitted");
+        assert_eq!(find(&rows, address, None).pids(), [child.pid()].into());
+        assert!(run.err.starts_with("sockeye: note: 1 process not permitted: "), "{}", run.err);
+        let Some(run) = as_nobody(world, &["-a"]) else { return };
+        assert_eq!(run.status, Some(0));
+        assert!(run.err.contains("1 process not permitted"), "{}", run.err);
+        let heading = "no owner: 4 endpoints (not permitted to see whose) · root";
+        assert!(run.out.contains(heading), "{}", run.out);
+    }
+}
+
+scenario! {
+    fn reasons_hold_for_every_kind_of_socket(world: &World) {
+        use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, socket_with, sockopt};
+        let socket = |family, kind| socket_with(family, kind, SocketFlags::CLOEXEC, None).unwrap();
+        let bound = socket(AddressFamily::INET, SocketType::STREAM);
+        bind(&bound, &"127.0.0.1:7000".parse::<SocketAddr>().unwrap()).unwrap();
+        let mut held = Vec::new();
+        for kind in [SocketType::STREAM, SocketType::DGRAM] {
+            for address in ["127.0.0.1:7001", "[::1]:7001", "[::]:7002", "0.0.0.0:7003"] {
+                let address: SocketAddr = address.parse().unwrap();
+                for _ in 0..3 {
+                    let is_ipv4 = address.is_ipv4();
+                    let family = if is_ipv4 { AddressFamily::INET } else { AddressFamily::INET6 };
+                    let member = socket(family, kind);
+                    sockopt::set_socket_reuseport(&member, true).unwrap();
+                    bind(&member, &address).unwrap();
+                    if kind == SocketType::STREAM {
+                        rustix::net::listen(&member, 8).unwrap();
+                    }
+                    held.push(member);
+                }
+            }
+        }
+        let connected = UdpSocket::bind("[::1]:7004").unwrap();
+        connected.connect("[::1]:7001").unwrap();
+        let Some(run) = as_nobody(world, &["-a", "-f", "jsonl"]) else { return };
+        let rows = rows(&run.out);
+        assert!(rows.len() >= held.len() + 1);
+        for row in &rows {
+            assert_eq!(row.missing(), "not_permitted", "{row:?}");
+        }
+    }
+}
+
+scenario! {
+    fn other_networks_are_said_to_be_closed(world: &World) {
+        let network = world.join_network("other");
+        let _here = UdpSocket::bind("0.0.0.0:1000").unwrap();
+        let _there = network.inside(|| UdpSocket::bind("0.0.0.0:1001").unwrap());
+        let Some(run) = as_nobody(world, &["-a", "-f", "jsonl"]) else { return };
+        assert_eq!((run.status, rows(&run.out).len()), (Some(0), 1));
+        assert!(run.err.contains("1 network namespace not permitted"), "{}", run.err);
+        let Some(run) = as_nobody(world, &["-a", "--netns", "other"]) else { return };
+        assert_ne!(run.status, Some(0), "what was asked for was not seen: {run:?}");
+        assert_eq!(run.out, "");
+    }
+}
+
+scenario! {
+    fn processes_with_the_numbers_of_kernel_threads(world: &World) {
+        // Outside of the first PID namespace, 2 is a number like any other: here a shell is 1 and
+        // what it starts is 2. Both hold the socket.
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let address = socket.local_addr().unwrap();
+        let copy = world.copy_program(BINARY, "sockeye");
+        let command = format!(
+            "exec 3<&0; sleep 1000 & setpriv --reuid {NOBODY} --clear-groups {} -a -f jsonl <&- 3<&-",
+            copy.to_str().unwrap()
+        );
+        let mut shell = Command::new("unshare");
+        shell.args(["--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c", &command]);
+        let run = finish(shell.stdin(std::os::fd::OwnedFd::from(socket)));
+        if !rustix::process::geteuid().is_root() {
+            return world.skip("needs root, to become another user");
+        }
+        check_not_permitted(&rows(&run.out), address);
+        assert!(run.err.contains("2 processes not permitted"), "{}", run.err);
+    }
+}
+
+scenario! {
+    fn hidden_processes_are_said_to_be_hidden(world: &World) {
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        run("mount", &["-o", "remount,hidepid=invisible", "/proc"]);
+        let Some(run) = as_nobody(world, &["-a", "-f", "jsonl"]) else { return };
+        assert_eq!(run.status, Some(0), "{run:?}");
+        check_not_permitted(&rows(&run.out), socket.local_addr().unwrap());
+        assert!(run.err.contains("processes are hidden (hidepid)"), "{}", run.err);
+    }
+}
