@@ -62,8 +62,9 @@ impl FilterError {
             }
             line.push_str(&shown);
         }
-        let carets = "^".repeat(under.max(1));
-        alloc::format!("{line}\n{:before$}{carets}\n{self}", "")
+        // Not by a width of `format!`, which panics above 65,535.
+        let (indent, carets) = (" ".repeat(before), "^".repeat(under.max(1)));
+        alloc::format!("{line}\n{indent}{carets}\n{self}")
     }
 }
 

@@ -356,6 +356,13 @@ fn mistakes_are_shown_where_they_are() {
 }
 
 #[test]
+fn a_mistake_may_stand_far_to_the_right() {
+    let text = format!("{}x", " ".repeat(70_000));
+    let shown = Filter::parse(&text).unwrap_err().pointing_at(&text);
+    assert_eq!(shown.lines().nth(1).unwrap().len(), text.len());
+}
+
+#[test]
 fn brackets_are_bounded_and_nothing_else_nests() {
     let nested = |n| format!("{}tcp{}", "(".repeat(n), ")".repeat(n));
     assert!(Filter::parse(&nested(parser::DEEPEST)).is_ok());
