@@ -13,6 +13,8 @@ mod world;
 
 mod bad_input;
 mod bytes;
+mod close_end;
+mod filters;
 mod namespaces;
 mod output;
 mod owners;

@@ -118,7 +118,7 @@ scenario! {
 }
 
 /// The number of an interface of this thread's network.
-fn index_of(interface: &str) -> u32 {
+pub(crate) fn index_of(interface: &str) -> u32 {
     let socket = UdpSocket::bind("[::]:0").unwrap();
     rustix::net::netdevice::name_to_index(&socket, interface).unwrap()
 }

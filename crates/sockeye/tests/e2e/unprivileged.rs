@@ -10,7 +10,7 @@ use crate::world::{Process, World, connect, run, scenario};
 const NOBODY: &str = "65534";
 
 /// Runs `sockeye` as a user who may nothing; `None`, noted as skipped, where there is none.
-fn as_nobody(world: &World, args: &[&str]) -> Option<Run> {
+pub(crate) fn as_nobody(world: &World, args: &[&str]) -> Option<Run> {
     if !rustix::process::geteuid().is_root()
         || setpriv("true").status().map_or(true, |s| !s.success())
     {
@@ -150,4 +150,42 @@ scenario! {
         check_not_permitted(&rows(&run.out), socket.local_addr().unwrap());
         assert!(run.err.contains("processes are hidden (hidepid)"), "{}", run.err);
     }
+}
+
+scenario! {
+    fn other_networks_are_read_through_their_processes(world: &World) {
+        let network = world.join_network("other");
+        let mut elsewhere = Command::new("ip");
+        elsewhere.args(["netns", "exec", "other", "sleep", "1000"]);
+        let _elsewhere = Process::start(&mut elsewhere);
+        let held = network.inside(|| {
+            let dual = TcpListener::bind("[::]:7000").unwrap();
+            let (v6, v4) = (connect(&TcpListener::bind("[::1]:0").unwrap()), connect_to("10.9.0.2:7000"));
+            let accepted = dual.accept().unwrap();
+            let udp = UdpSocket::bind("10.9.0.2:7001").unwrap();
+            udp.connect("10.9.0.3:7002").unwrap();
+            (dual, v6, v4, accepted, udp, UdpSocket::bind("[::]:7003").unwrap())
+        });
+        // Without privileges there is no way in, but the text tables of a process may be read.
+        let Some(run) = as_nobody(world, &["-a", "-f", "jsonl"]) else { return };
+        assert_eq!(run.status, Some(0), "{run:?}");
+        let seen = |rows: Vec<Row>| {
+            let seen = |row: &Row| {
+                let inode = row.number("socket.inode");
+                (row.local(), row.remote(), row.state().to_owned(), inode, row.number("tcp.backlog.used"))
+            };
+            rows.iter().map(seen).collect::<std::collections::BTreeSet<_>>()
+        };
+        let rows = rows(&run.out);
+        assert!(rows.iter().all(|row| row.missing() == "not_permitted"), "{rows:#?}");
+        let expected = seen(crate::sockeye::list(&["-a", "--netns", "other"]));
+        assert_eq!(expected.len(), 7);
+        assert_eq!(seen(rows), expected);
+        drop(held);
+    }
+}
+
+/// A connection to `address`.
+fn connect_to(address: &str) -> std::net::TcpStream {
+    std::net::TcpStream::connect(address).unwrap()
 }

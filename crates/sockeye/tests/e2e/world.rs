@@ -167,6 +167,7 @@ impl World {
             run("ip", args);
         });
         let network = Network { name };
+        run("ip", &["-n", name, "link", "set", "lo", "up"]);
         let addresses = ["10.9.0.2/24", "10.9.0.3/24", "10.9.0.4/24", "fe80::2/64"];
         configure("there", &addresses, |args| {
             run("ip", &[&["-n", name], args].concat());

@@ -1,0 +1,62 @@
+//! The filter language and the words, on endpoints whose every property is known.
+
+use std::net::{TcpListener, UdpSocket};
+use std::os::fd::OwnedFd;
+use std::process::Command;
+
+use crate::sockeye::list;
+use crate::world::{Process, connect, scenario, share};
+
+scenario! {
+    fn a_filter_chooses_what_it_says(world: &World) {
+        let network = world.join_network("other");
+        let listener = TcpListener::bind("0.0.0.0:8080").unwrap();
+        let (client, server) = connect(&TcpListener::bind("127.0.0.2:8443").unwrap());
+        let far = UdpSocket::bind("10.9.0.1:5353").unwrap();
+        far.connect("10.9.0.2:53").unwrap();
+        let there = network.inside(|| UdpSocket::bind("0.0.0.0:9000").unwrap());
+        let v6 = UdpSocket::bind("[::1]:7000").unwrap();
+        let heir = Process::holding(share(&v6));
+        let mut nobody = Command::new("setpriv");
+        nobody.args(["--reuid", "65534", "--clear-groups", "sleep", "1000"]);
+        let _nobody = Process::start(nobody.stdin(OwnedFd::from(server)));
+        crate::world::eventually("the other user's process", || {
+            let rows = list(&["-a", "sleep"]);
+            (rows.len() == 2).then_some(())
+        });
+        let port = client.local_addr().unwrap().port();
+        let check = |filter: &str, ports: &[u16]| {
+            let rows = list(&["-a", "--filter", filter]);
+            let found = rows.iter().map(|row| row.number("network.local.port").unwrap());
+            let mut found: Vec<_> = found.map(|port| u16::try_from(port).unwrap()).collect();
+            found.sort_unstable();
+            let mut ports = ports.to_vec();
+            ports.sort_unstable();
+            assert_eq!(found, ports, "{filter}");
+        };
+        let everything = [8080, 8443, port, 5353, 9000, 7000];
+        check("tcp or udp", &everything);
+        check("tcp", &[8080, 8443, port]);
+        check("not tcp", &[5353, 9000, 7000]);
+        check("tcp and remote in 127.0.0.0/8 and (state = ESTAB or local.port = 443)", &[8443, port]);
+        check("remote in 10.0.0.0/8", &[5353]);
+        check("remote.port in 50-60", &[5353]);
+        check("local.port in 8000-8999", &[8080, 8443]);
+        check("state = listening", &[8080]);
+        check("state != listen and tcp", &[8443, port]);
+        check("user = nobody", &[8443]);
+        check("uid = 65534", &[8443]);
+        check("netns = self", &[8080, 8443, port, 5353, 7000]);
+        check("netns = other", &[9000]);
+        check("family = ipv6", &[7000]);
+        check("ipv6", &[7000]);
+        check(&format!("pid = {}", heir.pid()), &[7000]);
+        check("process = sleep", &[8443, 7000]);
+        check("process = 'SLEE?'", &[8443, 7000]);
+        check("not process = sleep", &[8080, port, 5353, 9000, 7000]);
+        check("remote.port > 8000 and remote.port < 9000", &[port]);
+        check("local = 127.0.0.2", &[8443]);
+        check("local.port = 1", &[]);
+        drop((listener, there));
+    }
+}
