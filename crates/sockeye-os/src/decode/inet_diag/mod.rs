@@ -86,6 +86,27 @@ pub struct Target {
     pub cookie: Option<u64>,
 }
 
+/// Asks for one socket.
+///
+/// For UDP the kernel takes the two sides the other way round (`udp_dump_one`, net/ipv4/udp_diag.c,
+/// which looks up who would receive from "source"); for closing it does not.
+pub fn encode_lookup(target: &Target) -> Vec<u8> {
+    let ask = Ask {
+        kind: SOCK_DIAG_BY_FAMILY,
+        flags: REQUEST,
+        ext: 0,
+    };
+    let mut id = encode_id(target);
+    if target.table.transport == Transport::Udp {
+        let (ports, rest) = id.split_at_mut(4);
+        ports.rotate_left(2);
+        rest.get_mut(..32)
+            .into_iter()
+            .for_each(|addresses| addresses.rotate_left(16));
+    }
+    encode(ask, target.table, &id)
+}
+
 /// Asks the kernel to close one socket and to say whether it did.
 pub fn encode_destroy(target: &Target) -> Vec<u8> {
     let ask = Ask {

@@ -20,7 +20,7 @@ use super::tables::{Tables, read_here, read_through_process};
 use super::users::read_users;
 use super::walk::{WORTH_A_THREAD, Walk, read_pids, walk};
 use crate::assemble::assemble;
-use crate::decode::inet_diag::{Measure, decode_answer, encode_dump};
+use crate::decode::inet_diag::{Measure, Target, decode_answer, encode_dump, encode_lookup};
 use crate::decode::mounts::{decode_mounts, is_proc_restricted};
 use crate::decode::{Malformed, SocketRow, Table};
 use crate::raw::{Keep, Raw, RawProcess};
@@ -196,7 +196,8 @@ fn forget_vanished(raw: &mut Raw, places: &[Place], unheld: &mut HashSet<u64>) {
             .iter()
             .filter(|row| unheld.contains(&row.inode));
         let suspects: Vec<_> = suspects
-            .filter_map(|row| Some((row.cookie?, row.table())))
+            .filter(|row| row.cookie.is_some())
+            .map(target_of)
             .collect();
         if suspects.is_empty() {
             continue;
@@ -225,40 +226,70 @@ fn forget_vanished(raw: &mut Raw, places: &[Place], unheld: &mut HashSet<u64>) {
     }
 }
 
+/// A request for exactly this socket.
+fn target_of(row: &SocketRow) -> Target {
+    Target {
+        table: row.table(),
+        local: row.local,
+        remote: row.remote,
+        interface: row.interface,
+        cookie: row.cookie,
+    }
+}
+
+/// Up to so many sockets are looked up one by one; for more, reading the tables again is cheaper.
+const WORTH_LOOKUPS: usize = 64;
+
 /// The cookies of those `suspects` that the kernel does not list any more, or whose process has
 /// closed them since.
 ///
-/// The tables are read again, because a lookup by addresses proves nothing: of listeners that
-/// share a port (SO_REUSEPORT) it finds any one, and bound TCP sockets it does not find at all.
-fn find_gone(suspects: &[(u64, Table)]) -> HashSet<u64> {
-    let mut gone = HashSet::new();
+/// A look-up by addresses can prove that a socket is there, never that it is gone: of listeners
+/// that share a port (SO_REUSEPORT) it finds any one, and bound TCP sockets it does not find at
+/// all. Whatever it does not find is looked for in the tables.
+fn find_gone(suspects: &[Target]) -> HashSet<u64> {
     let Ok(mut diag) = SockDiag::open() else {
-        return gone;
+        return HashSet::new();
     };
-    for table in Table::ALL {
-        let here = suspects.iter().filter(|(_, its)| *its == table);
-        let mut missing: HashSet<u64> = here.map(|(cookie, _)| *cookie).collect();
-        if missing.is_empty() {
-            continue;
-        }
-        let mut take = |row: Result<SocketRow, Malformed>| {
-            if let Some(cookie) = row
-                .ok()
-                .filter(|row| row.inode != 0)
-                .and_then(|row| row.cookie)
-            {
-                missing.remove(&cookie);
-            }
-        };
-        let request = encode_dump(table, Measure::Nothing);
-        let answer = diag.ask(&request, |datagram| {
-            decode_answer(datagram, table.transport, &mut take)
-        });
-        if answer.is_ok() {
-            gone.extend(missing);
-        }
+    let mut is_there = |target: &Target| {
+        let found = diag
+            .ask_once(target.table, &encode_lookup(target))
+            .ok()
+            .flatten();
+        found.is_some_and(|row| row.cookie == target.cookie && row.inode != 0)
+    };
+    let is_few = suspects.len() <= WORTH_LOOKUPS;
+    let unsure: Vec<&Target> = suspects
+        .iter()
+        .filter(|target| !(is_few && is_there(target)))
+        .collect();
+    let tables = Table::ALL.into_iter();
+    tables
+        .flat_map(|table| find_gone_from(table, &mut diag, &unsure))
+        .collect()
+}
+
+/// The cookies of those `suspects` of `table` that are not in it any more.
+fn find_gone_from(table: Table, diag: &mut SockDiag, suspects: &[&Target]) -> HashSet<u64> {
+    let here = suspects.iter().filter(|target| target.table == table);
+    let mut missing: HashSet<u64> = here.filter_map(|target| target.cookie).collect();
+    if missing.is_empty() {
+        return missing;
     }
-    gone
+    let mut take = |row: Result<SocketRow, Malformed>| {
+        let row = row.ok().filter(|row| row.inode != 0);
+        if let Some(cookie) = row.and_then(|row| row.cookie) {
+            missing.remove(&cookie);
+        }
+    };
+    let request = encode_dump(table, Measure::Nothing);
+    let answer = diag.ask(&request, |datagram| {
+        decode_answer(datagram, table.transport, &mut take)
+    });
+    if answer.is_ok() {
+        missing
+    } else {
+        HashSet::new()
+    }
 }
 
 /// Notes processes that could not be looked at, and with them what nobody was seen to hold.
