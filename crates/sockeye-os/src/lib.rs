@@ -7,8 +7,11 @@
 
 pub mod assemble;
 pub mod decode;
+pub mod dump;
 pub mod error;
+pub mod fuzzing;
 pub mod raw;
+pub mod support;
 mod sys;
 
 use sockeye_core::{Endpoint, ProcessId, Snapshot};

@@ -183,7 +183,7 @@ fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 /// The fields of `line` between white space.
-fn fields(line: &[u8]) -> impl Iterator<Item = &[u8]> {
+pub(crate) fn fields(line: &[u8]) -> impl Iterator<Item = &[u8]> {
     let fields = line.split(u8::is_ascii_whitespace);
     fields.filter(|field| !field.is_empty())
 }
@@ -205,7 +205,7 @@ fn decimal_u32(digits: &[u8]) -> Option<u32> {
 }
 
 /// Text from outside: what is not UTF-8 becomes U+FFFD.
-fn lossy(bytes: &[u8]) -> String {
+pub(crate) fn lossy(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 

@@ -6,6 +6,10 @@
 //! - `close(&[&Endpoint]) -> Vec<Result<(), Error>>`
 //! - `end(ProcessId, Urgency) -> Result<(), Error>`
 //! - `is_running(ProcessId) -> bool`
+//! - `gather(&Wants, Keep) -> Result<Raw, Error>`, what `observe` assembles
+//! - `kernel_release() -> String`
+//! - `plain(&io::Error) -> String`, the system's words alone
+//! - `examine() -> Vec<Finding>`
 //!
 //! It makes the calls and hands the bytes to `decode`. Where a system cannot do a thing, it says
 //! [`Kind::Unsupported`](crate::Kind::Unsupported); it never answers with nothing instead.
@@ -13,9 +17,11 @@
 #[cfg(target_os = "linux")]
 mod linux;
 #[cfg(target_os = "linux")]
-pub(crate) use linux::{close, end, is_running, observe};
+pub(crate) use linux::{close, end, examine, gather, is_running, kernel_release, observe, plain};
 
 #[cfg(not(target_os = "linux"))]
 mod unsupported;
 #[cfg(not(target_os = "linux"))]
-pub(crate) use unsupported::{close, end, is_running, observe};
+pub(crate) use unsupported::{
+    close, end, examine, gather, is_running, kernel_release, observe, plain,
+};

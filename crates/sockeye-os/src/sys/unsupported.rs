@@ -1,7 +1,11 @@
 //! Systems that Sockeye cannot observe: every call says so.
 
+use std::io;
+
 use sockeye_core::{Endpoint, ProcessId, Snapshot};
 
+use crate::raw::{Keep, Raw};
+use crate::support::{Finding, Status};
 use crate::{Error, Kind, Urgency, Wants};
 
 /// What every call answers.
@@ -31,4 +35,30 @@ pub(crate) fn end(_: ProcessId, _: Urgency) -> Result<(), Error> {
 /// See [`crate::Actor::is_running`].
 pub(crate) fn is_running(_: ProcessId) -> bool {
     false
+}
+
+/// The raw answers behind [`observe`].
+pub(crate) fn gather(_: &Wants, _: Keep) -> Result<Raw, Error> {
+    unsupported("observe this machine")
+}
+
+/// The kernel's release, where it is known.
+pub(crate) fn kernel_release() -> String {
+    "-".to_owned()
+}
+
+/// What the operating system said.
+pub(crate) fn plain(error: &io::Error) -> String {
+    error.to_string()
+}
+
+/// See [`crate::support::examine`].
+pub(crate) fn examine() -> Vec<Finding> {
+    vec![Finding {
+        capability: "system",
+        title: "This operating system",
+        status: Status::Missing,
+        detail: format!("Sockeye does not know {}", std::env::consts::OS),
+        remedy: None,
+    }]
 }

@@ -13,7 +13,7 @@ use sockeye_core::{State, Transport};
 use super::{Malformed, SocketRow, Table, known_user, remote_side, state_from_linux};
 
 /// `SOCK_DIAG_BY_FAMILY`, `linux/sock_diag.h`.
-const SOCK_DIAG_BY_FAMILY: u16 = 20;
+pub(crate) const SOCK_DIAG_BY_FAMILY: u16 = 20;
 /// `SOCK_DESTROY`, `linux/sock_diag.h`.
 const SOCK_DESTROY: u16 = 21;
 /// `NLMSG_ERROR`, `linux/netlink.h`.
@@ -29,16 +29,16 @@ const DUMP_INTERRUPTED: u16 = 0x10;
 /// `NLM_F_DUMP`: `NLM_F_ROOT | NLM_F_MATCH`.
 const DUMP: u16 = 0x300;
 /// `sizeof(struct nlmsghdr)`.
-const HEADER: usize = 16;
+pub(crate) const HEADER: usize = 16;
 /// `sizeof(struct inet_diag_msg)`.
-const MESSAGE: usize = 72;
+pub(crate) const MESSAGE: usize = 72;
 /// `INET_DIAG_INFO`: `struct tcp_info`.
-const ATTR_INFO: u16 = 2;
+pub(crate) const ATTR_INFO: u16 = 2;
 /// `INET_DIAG_CGROUP_ID`: u64, since Linux 5.7.
-const ATTR_CGROUP_ID: u16 = 21;
+pub(crate) const ATTR_CGROUP_ID: u16 = 21;
 /// `AF_INET` and `AF_INET6`, `linux/socket.h`.
-const AF_INET: u8 = 2;
-const AF_INET6: u8 = 10;
+pub(crate) const AF_INET: u8 = 2;
+pub(crate) const AF_INET6: u8 = 10;
 /// `IPPROTO_TCP` and `IPPROTO_UDP`, `linux/in.h`.
 const IPPROTO_TCP: u8 = 6;
 const IPPROTO_UDP: u8 = 17;
@@ -238,14 +238,14 @@ pub fn decode_answer(
 }
 
 /// One netlink message.
-struct Message<'a> {
-    kind: u16,
-    flags: u16,
-    payload: &'a [u8],
+pub(crate) struct Message<'a> {
+    pub(crate) kind: u16,
+    pub(crate) flags: u16,
+    pub(crate) payload: &'a [u8],
 }
 
 /// The first message of `bytes` and what follows it.
-fn split_message(bytes: &[u8]) -> Option<(Message<'_>, &[u8])> {
+pub(crate) fn split_message(bytes: &[u8]) -> Option<(Message<'_>, &[u8])> {
     let length = u32_at(bytes, 0)? as usize;
     let payload = bytes.get(HEADER..length)?;
     let message = Message {

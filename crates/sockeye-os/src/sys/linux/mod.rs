@@ -6,9 +6,12 @@ mod facts;
 mod namespaces;
 mod netlink;
 mod observe;
+mod support;
 mod tables;
 mod users;
 mod walk;
 
 pub(crate) use act::{close, end, is_running};
 pub(crate) use observe::{gather, observe};
+pub(crate) use support::{examine, kernel_release};
+pub(crate) use tables::plain;

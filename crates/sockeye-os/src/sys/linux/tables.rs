@@ -76,7 +76,7 @@ impl Tables {
 }
 
 /// What the operating system said, without Rust's ` (os error N)`.
-pub(super) fn plain(error: &io::Error) -> String {
+pub(crate) fn plain(error: &io::Error) -> String {
     let text = error.to_string();
     text.split(" (os error").next().unwrap_or(&text).to_owned()
 }

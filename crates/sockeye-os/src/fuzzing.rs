@@ -1,0 +1,174 @@
+//! Entry points of the fuzz targets: hostile input goes in, an invariant that breaks is a panic.
+//!
+//! No stable interface: only the targets in `fuzz/` and the tests call it.
+
+use sockeye_core::Transport;
+
+use crate::assemble::assemble;
+use crate::decode::inet_diag::decode_answer;
+use crate::decode::mounts::{
+    bound_namespaces, cgroup2_mount_point, decode_mounts, is_proc_restricted,
+};
+use crate::decode::proc_net::decode_table;
+use crate::decode::process::{
+    decode_cgroup, decode_command_line, decode_image_link, decode_namespace_link,
+    decode_socket_link, decode_stat, decode_status_users,
+};
+use crate::decode::{Malformed, SocketRow, Table};
+use crate::dump::anonymize::anonymize;
+use crate::dump::read::read as read_dump;
+use crate::dump::{Anonymity, write_raw};
+use crate::raw::{Form, Keep, Raw, RawAnswer, RawNamespace};
+use crate::{Error, Kind, Wants};
+
+/// A netlink datagram: rows are of the transport asked for, what was cut short yields no other
+/// rows, and anonymous bytes decode to as many.
+pub fn netlink(datagram: &[u8]) {
+    for transport in [Transport::Tcp, Transport::Udp] {
+        let whole = rows_of(datagram, transport);
+        assert!(whole.0.iter().all(|row| row.transport == transport));
+        let table = Table {
+            transport,
+            is_ipv6: false,
+        };
+        assert_masked(table, Form::Netlink, datagram);
+    }
+}
+
+/// A dump: it reads, or says why not; what reads is written and read back the same, and reads as
+/// well when it is anonymous.
+pub fn dump(file: &[u8]) {
+    let raw = match read(file) {
+        Ok(raw) => raw,
+        Err(error) => return assert_eq!(error.kind, Kind::Malformed, "{error}"),
+    };
+    let again = read(&written(raw.clone(), Anonymity::Plain)).expect("what was written reads");
+    let snapshot = assemble(raw.clone());
+    assert_eq!(assemble(again), snapshot);
+    let masked = read(&written(raw, Anonymity::Anonymous)).expect("what was written reads");
+    let masked = assemble(masked);
+    assert_eq!(masked.endpoints.len(), snapshot.endpoints.len());
+    let owners = |snapshot: &sockeye_core::Snapshot| {
+        let owners = snapshot.endpoints.iter().map(|e| e.owners.clone());
+        owners.collect::<Vec<_>>()
+    };
+    assert_eq!(owners(&masked), owners(&snapshot));
+}
+
+/// Every text of `/proc/PID`.
+pub fn process(text: &[u8]) {
+    if let Ok(stat) = decode_stat(text) {
+        assert!(text.contains(&b'('), "{stat:?}");
+    }
+    let line = decode_command_line(text);
+    assert_eq!(line.is_none(), text.iter().all(|byte| *byte == 0));
+    decode_status_users(text);
+    decode_cgroup(text);
+    let (path, is_deleted) = decode_image_link(text);
+    assert_eq!(is_deleted, text.ends_with(b" (deleted)"), "{path}");
+    if let Some(inode) = decode_socket_link(text) {
+        assert_eq!(
+            decode_socket_link(format!("socket:[{inode}]").as_bytes()),
+            Some(inode)
+        );
+    }
+    if let Some(inode) = decode_namespace_link(text) {
+        assert_eq!(
+            decode_namespace_link(format!("net:[{inode}]").as_bytes()),
+            Some(inode)
+        );
+    }
+    let mounts = decode_mounts(text);
+    bound_namespaces(&mounts);
+    cgroup2_mount_point(&mounts);
+    is_proc_restricted(&mounts);
+}
+
+/// The text of a table in `/proc/net`: every line is a header, a row or malformed, and anonymous
+/// text decodes to as many rows.
+pub fn proc_net(text: &[u8]) {
+    for table in Table::ALL {
+        let rows = decode_table(table.transport, table.family(), text);
+        let lines = text.split_inclusive(|byte| *byte == b'\n').count();
+        assert!(rows.rows.len() + rows.malformed.len() <= lines);
+        assert_masked(table, Form::ProcNet, text);
+    }
+}
+
+/// Reads a dump, with its answers.
+fn read(mut file: &[u8]) -> Result<Raw, Error> {
+    read_dump(&mut file, "dump", (&Wants::EVERYTHING, Keep::Answers))
+}
+
+/// The rows of a datagram, and what made no sense.
+fn rows_of(datagram: &[u8], transport: Transport) -> (Vec<SocketRow>, Vec<Malformed>) {
+    let (mut rows, mut malformed) = (Vec::new(), Vec::new());
+    decode_answer(datagram, transport, |row| match row {
+        Ok(row) => rows.push(row),
+        Err(what) => malformed.push(what),
+    });
+    (rows, malformed)
+}
+
+/// The anonymous answer decodes to as many rows, with the same ports and inodes, and as many
+/// mistakes.
+fn assert_masked(table: Table, form: Form, bytes: &[u8]) {
+    let decode = |bytes: &[u8]| match form {
+        Form::Netlink => rows_of(bytes, table.transport),
+        Form::ProcNet => {
+            let rows = decode_table(table.transport, table.family(), bytes);
+            (rows.rows, rows.malformed)
+        }
+    };
+    let mut raw = empty();
+    raw.namespaces.push(RawNamespace {
+        id: None,
+        label: String::new(),
+        pid: None,
+        is_own: true,
+        interfaces: Vec::new(),
+        sockets: Vec::new(),
+        vanished: Vec::new(),
+        answers: vec![RawAnswer {
+            table,
+            form,
+            bytes: bytes.to_vec(),
+        }],
+    });
+    anonymize(&mut raw);
+    let answers = raw.namespaces.iter().flat_map(|n| &n.answers);
+    let (plain, masked) = (decode(bytes), answers.map(|answer| decode(&answer.bytes)));
+    for masked in masked {
+        assert_eq!(masked.1.len(), plain.1.len());
+        let kept = |row: &SocketRow| {
+            let remote = row.remote.map(|remote| remote.port());
+            (row.local.port(), remote, row.inode, row.state, row.cookie)
+        };
+        let rows = |rows: &[SocketRow]| rows.iter().map(kept).collect::<Vec<_>>();
+        assert_eq!(rows(&masked.0), rows(&plain.0));
+    }
+}
+
+/// What `raw` looks like in a dump.
+fn written(raw: Raw, anonymity: Anonymity) -> Vec<u8> {
+    let mut file = Vec::new();
+    write_raw(&mut file, raw, anonymity).expect("writing to memory does not fail");
+    file
+}
+
+/// Answers of no machine.
+fn empty() -> Raw {
+    let start = sockeye_core::Timestamp::from_unix_ns(0);
+    Raw {
+        time: start,
+        source: sockeye_core::snapshot::Source::Replay,
+        boot: start,
+        ticks_per_second: 100,
+        ephemeral_ports: (32768, 60999),
+        namespaces: Vec::new(),
+        processes: Vec::new(),
+        users: Vec::new(),
+        cgroups: Vec::new(),
+        degradations: Vec::new(),
+    }
+}
