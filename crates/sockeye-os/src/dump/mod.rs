@@ -13,7 +13,7 @@
 //! ephemeral-ports 32768 60999
 //! source sock_diag
 //!
-//! namespace 4026531840 self          inode, or - ; label
+//! namespace 4026531840 self          inode, or that of its table:, or - ; label
 //!   own                              Sockeye ran in it
 //!   pid 1                            its oldest process
 //!   interface 2 eth0                 number, name
@@ -74,6 +74,10 @@ const BYTE_ORDER: &str = if cfg!(target_endian = "little") {
 } else {
     "big-endian"
 };
+/// Stands for a namespace without an identity.
+const NO_ID: &str = "-";
+/// Stands before the inode of a table, where that identifies the namespace.
+const TABLE_ID: &str = "table:";
 /// Why a text is not there, as written.
 const REASONS: [(Unreadable, &str); 3] = [
     (Unreadable::Denied, "denied"),

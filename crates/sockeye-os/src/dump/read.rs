@@ -5,7 +5,7 @@ use std::io::{self, BufRead, Read};
 use sockeye_core::snapshot::{NamespaceId, Source};
 use sockeye_core::{Degradation, Timestamp, Transport};
 
-use super::{BYTE_ORDER, MAGIC, REASONS, VERSION, hex_byte, unescape};
+use super::{BYTE_ORDER, MAGIC, NO_ID, REASONS, TABLE_ID, VERSION, hex_byte, unescape};
 use crate::decode::inet_diag::decode_answer;
 use crate::decode::proc_net::decode_table;
 use crate::decode::{Malformed, SocketRow, Table};
@@ -250,9 +250,10 @@ impl Reader<'_> {
 
     fn namespace(&mut self, head: &Line) -> Result<RawNamespace, Problem> {
         let (id, label) = head.parse("namespace INODE LABEL", |[id, label]| {
-            let id = match id {
-                "-" => None,
-                digits => Some(NamespaceId(number(digits)?)),
+            let id = match (id, id.strip_prefix(TABLE_ID)) {
+                (NO_ID, _) => None,
+                (_, Some(digits)) => Some(NamespaceId::Table(number(digits)?)),
+                (digits, _) => Some(NamespaceId::Inode(number(digits)?)),
             };
             Some((id, name(label)?))
         })?;

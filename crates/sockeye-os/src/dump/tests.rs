@@ -126,7 +126,11 @@ fn namespace(label: &str, answers: Vec<RawAnswer>) -> RawNamespace {
         }
     }
     RawNamespace {
-        id: (label == "self").then_some(NamespaceId(4_026_531_840)),
+        id: Some(if label == "self" {
+            NamespaceId::Inode(4_026_531_840)
+        } else {
+            NamespaceId::Table(77)
+        }),
         label: label.into(),
         pid: (label == "self").then_some(1),
         is_own: label == "self",

@@ -2,9 +2,9 @@
 
 use std::io::{self, BufWriter, Write};
 
-use sockeye_core::{Degradation, Timestamp};
+use sockeye_core::{Degradation, NamespaceId, Timestamp};
 
-use super::{Anonymity, BYTE_ORDER, Escaped, MAGIC, REASONS, VERSION};
+use super::{Anonymity, BYTE_ORDER, Escaped, MAGIC, NO_ID, REASONS, TABLE_ID, VERSION};
 use crate::raw::{Form, Raw, RawAnswer, RawNamespace, RawProcess, Text};
 use crate::sys;
 
@@ -67,7 +67,11 @@ fn word(text: &str) -> String {
 }
 
 fn write_namespace(out: &mut impl Write, namespace: &RawNamespace) -> io::Result<()> {
-    let id = namespace.id.map_or("-".to_owned(), |id| id.0.to_string());
+    let id = match namespace.id {
+        Some(NamespaceId::Inode(inode)) => inode.to_string(),
+        Some(NamespaceId::Table(inode)) => format!("{TABLE_ID}{inode}"),
+        None => NO_ID.to_owned(),
+    };
     let label = Escaped(namespace.label.as_bytes());
     writeln!(out, "\nnamespace {id} {label}")?;
     if namespace.is_own {
