@@ -5,6 +5,11 @@ use alloc::format;
 use alloc::string::String;
 use core::fmt;
 
+/// What lets everything be seen (capabilities(7)): CAP_DAC_READ_SEARCH to list the descriptors of
+/// other users' processes, CAP_SYS_PTRACE to follow them, CAP_SYS_ADMIN to enter namespaces.
+const GRANT: &str = "run as root, or: \
+    sudo setcap cap_dac_read_search,cap_sys_ptrace,cap_sys_admin+ep \"$(command -v sockeye)\"";
+
 /// Something that this snapshot cannot show.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Degradation {
@@ -67,14 +72,9 @@ impl Degradation {
     /// What an administrator can do about it, as a sentence part; a command where there is one.
     pub fn remedy(&self) -> Option<Cow<'static, str>> {
         let text = match self {
-            Self::ProcessesDenied { .. } => {
-                "run as root, or: sudo setcap cap_sys_ptrace,cap_dac_read_search,cap_sys_admin,cap_net_admin+ep \"$(command -v sockeye)\""
-            }
+            Self::ProcessesDenied { .. } | Self::NamespacesDenied { .. } => GRANT,
             Self::ProcessesHidden => "run as root, or: sudo mount -o remount,hidepid=0 /proc",
             Self::OutsidePidNamespace => "run it on the host, or in a container with --pid=host",
-            Self::NamespacesDenied { .. } => {
-                "run as root, or: sudo setcap cap_sys_admin,cap_sys_ptrace,cap_dac_read_search,cap_net_admin+ep \"$(command -v sockeye)\""
-            }
             Self::SockDiagUnavailable { .. } => "sudo modprobe -a inet_diag tcp_diag udp_diag",
             Self::TableUnavailable { .. } | Self::Malformed { .. } | Self::Unstable { .. } => {
                 return None;
