@@ -166,6 +166,7 @@ fn empty() -> Raw {
         ticks_per_second: 100,
         ephemeral_ports: (32768, 60999),
         namespaces: Vec::new(),
+        has_owners: true,
         processes: Vec::new(),
         users: Vec::new(),
         cgroups: Vec::new(),

@@ -12,6 +12,7 @@
 //! ticks 100
 //! ephemeral-ports 32768 60999
 //! source sock_diag
+//! owners yes                         processes were looked at
 //!
 //! namespace 4026531840 self          inode, or that of its table:, or - ; label
 //!   own                              Sockeye ran in it
@@ -74,6 +75,9 @@ const BYTE_ORDER: &str = if cfg!(target_endian = "little") {
 } else {
     "big-endian"
 };
+/// Whether processes were looked at, as written.
+const YES: &str = "yes";
+const NO: &str = "no";
 /// Stands for a namespace without an identity.
 const NO_ID: &str = "-";
 /// Stands before the inode of a table, where that identifies the namespace.

@@ -31,6 +31,7 @@ pub(super) fn narrow(raw: &mut Raw, wants: &Wants) -> Result<(), Error> {
         }
     }
     if !wants.owners {
+        raw.has_owners = false;
         raw.processes.clear();
         raw.cgroups.clear();
     }
@@ -96,7 +97,9 @@ fn keep_holders(raw: &mut Raw) {
 /// Whether `degradation` takes anything away from what is wanted.
 fn concerns(degradation: &Degradation, wants: &Wants) -> bool {
     match degradation {
-        Degradation::ProcessesDenied { .. } | Degradation::ProcessesHidden => wants.owners,
+        Degradation::ProcessesDenied { .. }
+        | Degradation::ProcessesHidden
+        | Degradation::OutsidePidNamespace => wants.owners,
         Degradation::NamespacesDenied { .. } => wants.namespaces == Namespaces::All,
         Degradation::TableUnavailable { table, .. } => {
             Table::named(table).is_none_or(|table| wants_table(wants, table))

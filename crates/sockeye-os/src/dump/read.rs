@@ -5,7 +5,7 @@ use std::io::{self, BufRead, Read};
 use sockeye_core::snapshot::{NamespaceId, Source};
 use sockeye_core::{Degradation, Timestamp, Transport};
 
-use super::{BYTE_ORDER, MAGIC, NO_ID, REASONS, TABLE_ID, VERSION, hex_byte, unescape};
+use super::{BYTE_ORDER, MAGIC, NO, NO_ID, REASONS, TABLE_ID, VERSION, YES, hex_byte, unescape};
 use crate::decode::inet_diag::decode_answer;
 use crate::decode::proc_net::decode_table;
 use crate::decode::{Malformed, SocketRow, Table};
@@ -176,7 +176,7 @@ impl Reader<'_> {
         self.magic()?;
         self.field("by", |[text]| Some(text.to_owned()))?;
         self.system()?;
-        let raw = Raw {
+        let mut raw = Raw {
             time: self.field("time", |[time]| instant(time))?,
             source: Source::Replay,
             boot: self.field("boot", |[time]| instant(time))?,
@@ -185,12 +185,18 @@ impl Reader<'_> {
                 Some((number(first)?, number(last)?))
             })?,
             namespaces: Vec::new(),
+            has_owners: true,
             processes: Vec::new(),
             users: Vec::new(),
             cgroups: Vec::new(),
             degradations: Vec::new(),
         };
         self.field("source", |[text]| Some(text.to_owned()))?;
+        raw.has_owners = self.field("owners", |[text]| match text {
+            YES => Some(true),
+            NO => Some(false),
+            _ => None,
+        })?;
         Ok(raw)
     }
 
@@ -522,6 +528,7 @@ fn read_degradation(text: &str) -> Option<Degradation> {
             count: number(rest)?,
         },
         "processes_hidden" => Degradation::ProcessesHidden,
+        "outside_pid_namespace" => Degradation::OutsidePidNamespace,
         "namespaces_denied" => Degradation::NamespacesDenied {
             count: number(rest)?,
         },

@@ -4,7 +4,7 @@ use std::io::{self, BufWriter, Write};
 
 use sockeye_core::{Degradation, NamespaceId, Timestamp};
 
-use super::{Anonymity, BYTE_ORDER, Escaped, MAGIC, NO_ID, REASONS, TABLE_ID, VERSION};
+use super::{Anonymity, BYTE_ORDER, Escaped, MAGIC, NO, NO_ID, REASONS, TABLE_ID, VERSION, YES};
 use crate::raw::{Form, Raw, RawAnswer, RawNamespace, RawProcess, Text};
 use crate::sys;
 
@@ -53,7 +53,9 @@ fn write_header(out: &mut impl Write, raw: &Raw, anonymity: Anonymity) -> io::Re
     writeln!(out, "ticks {}", raw.ticks_per_second)?;
     let (first, last) = raw.ephemeral_ports;
     writeln!(out, "ephemeral-ports {first} {last}")?;
-    writeln!(out, "source {}", raw.source.id())
+    writeln!(out, "source {}", raw.source.id())?;
+    let owners = if raw.has_owners { YES } else { NO };
+    writeln!(out, "owners {owners}")
 }
 
 /// The instant as a number to read back, and for people.
@@ -164,7 +166,7 @@ fn write_fact(out: &mut impl Write, word: &str, text: &Text) -> io::Result<()> {
 fn write_degradation(out: &mut impl Write, degradation: &Degradation) -> io::Result<()> {
     write!(out, "degradation {}", degradation.id())?;
     match degradation {
-        Degradation::ProcessesHidden => writeln!(out),
+        Degradation::ProcessesHidden | Degradation::OutsidePidNamespace => writeln!(out),
         Degradation::ProcessesDenied { count }
         | Degradation::NamespacesDenied { count }
         | Degradation::Unstable { count } => writeln!(out, " {count}"),

@@ -16,6 +16,7 @@ use super::cgroups::read_cgroups;
 use super::facts::read_proc;
 use super::namespaces::{self, Place, inside_each};
 use super::netlink::SockDiag;
+use super::support::may_see_hidden;
 use super::tables::{Tables, read_here, read_through_process};
 use super::users::read_users;
 use super::walk::{WORTH_A_THREAD, Walk, read_pids, walk};
@@ -299,9 +300,8 @@ fn note_hidden(raw: &mut Raw, holders: &Holders) {
             count: holders.walked.denied,
         });
     }
-    let is_privileged = rustix::process::geteuid().is_root();
     let mounts = read_proc("self/mountinfo").unwrap_or_default();
-    if !is_privileged && is_proc_restricted(&decode_mounts(&mounts)) {
+    if !may_see_hidden() && is_proc_restricted(&decode_mounts(&mounts)) {
         raw.degradations.push(Degradation::ProcessesHidden);
     }
     if !holders.unheld.is_empty() && is_enclosed() {
@@ -311,7 +311,7 @@ fn note_hidden(raw: &mut Raw, holders: &Holders) {
 
 /// Whether Sockeye runs in a PID namespace that is not the machine's first one, whose inode is
 /// fixed (`PROC_PID_INIT_INO`, linux/proc_ns.h).
-fn is_enclosed() -> bool {
+pub(super) fn is_enclosed() -> bool {
     let link = rustix::fs::readlinkat(CWD, "/proc/self/ns/pid", Vec::new());
     link.is_ok_and(|target| target.as_bytes() != b"pid:[4026531836]")
 }

@@ -4,7 +4,6 @@
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
 
 use nix::unistd::{Uid, User};
 use rustix::io::Errno;
@@ -17,6 +16,7 @@ use sockeye_core::degradation::counted;
 use super::facts::read_proc;
 use super::namespaces::{find, inside_each};
 use super::netlink::SockDiag;
+use super::observe::is_enclosed;
 use super::tables::plain;
 use super::walk::{read_pids, walk};
 use crate::Namespaces;
@@ -29,8 +29,6 @@ use crate::support::{Finding, Status};
 const TCP: Table = match Table::ALL {
     [tcp, ..] => tcp,
 };
-/// `PROC_PID_INIT_INO` (linux/proc_ns.h): the pid namespace that every process is in.
-const INITIAL_PID_NAMESPACE: &str = "pid:[4026531836]";
 /// The capabilities that let Sockeye see and do everything, and what each is needed for.
 const CAPABILITIES: [(CapabilitySet, &str); 5] = [
     (CapabilitySet::DAC_READ_SEARCH, "cap_dac_read_search"),
@@ -213,8 +211,7 @@ fn examine_owners(pids: &[u32]) -> Finding {
     if is_hidden {
         limits.push("/proc hides other users' processes (hidepid)".to_owned());
     }
-    let pid_namespace = std::fs::read_link("/proc/self/ns/pid").unwrap_or_default();
-    if pid_namespace != Path::new(INITIAL_PID_NAMESPACE) {
+    if is_enclosed() {
         limits.push(
             "Sockeye runs in a pid namespace of its own, as in a container: processes outside of \
              it cannot be seen from here; run it on the host, or the container with --pid=host"
