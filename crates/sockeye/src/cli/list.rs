@@ -1,7 +1,7 @@
 //! `sockeye [list]`: observe, choose, sort, print.
 
-use anyhow::bail;
 use sockeye_core::Snapshot;
+use sockeye_os::dump;
 
 use super::Status;
 use super::args::ListArgs;
@@ -67,8 +67,8 @@ fn show(
 
 /// The snapshot to list: of this machine, or from a dump.
 fn observe(args: &ListArgs, query: &Query) -> anyhow::Result<Snapshot> {
-    if args.replay.is_some() {
-        bail!("--replay is not available yet");
-    }
-    Ok(sockeye_os::observe(&query.wants())?)
+    Ok(match &args.replay {
+        Some(file) => dump::read_file(file, &query.wants())?,
+        None => sockeye_os::observe(&query.wants())?,
+    })
 }

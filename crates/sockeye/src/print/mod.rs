@@ -24,7 +24,7 @@ use std::io::{self, Write};
 use clap::ValueEnum;
 use sockeye_core::{Column, Row};
 
-pub(crate) use escape::escaped;
+pub(crate) use escape::{escaped, json as escape_json};
 pub(crate) use palette::Palette;
 pub(crate) use summary::{notes, paragraph, summary};
 

@@ -38,6 +38,10 @@ const CAPABILITIES: [(CapabilitySet, &str); 5] = [
     (CapabilitySet::KILL, "cap_kill"),
 ];
 
+/// What it takes to read the descriptors of every process: to list them, and to follow them.
+const SEE_PROCESSES: CapabilitySet =
+    CapabilitySet::DAC_READ_SEARCH.union(CapabilitySet::SYS_PTRACE);
+
 /// The kernel's release, as uname(2) says it.
 pub(crate) fn kernel_release() -> String {
     let name = rustix::system::uname();
@@ -119,7 +123,7 @@ fn with_sample(
 fn examine_system() -> Finding {
     let user = geteuid().as_raw();
     let name = user_name(user).map_or(String::new(), |name| format!(" ({name})"));
-    let held = capabilities(None).map_or(CapabilitySet::empty(), |sets| sets.effective);
+    let held = held();
     let having = |wanted: bool| {
         let names = CAPABILITIES
             .iter()
@@ -143,6 +147,11 @@ fn examine_system() -> Finding {
         }
     }
     Probe::new("system", "User and kernel").found(Status::Works, detail)
+}
+
+/// The capabilities in force.
+fn held() -> CapabilitySet {
+    capabilities(None).map_or(CapabilitySet::empty(), |sets| sets.effective)
 }
 
 /// Dumps of all four tables.
@@ -194,56 +203,52 @@ fn read_some(path: &str) -> io::Result<()> {
 /// The descriptors of every process there is.
 fn examine_owners(pids: &[u32]) -> Finding {
     let probe = Probe::new("owners", "Owners of endpoints");
-    let walked = walk(pids);
-    let mut limits = Vec::new();
-    if walked.denied > 0 {
-        limits.push(format!(
-            "of {} the descriptors of {} may not be read; that takes CAP_DAC_READ_SEARCH to list \
-             them and CAP_SYS_PTRACE to follow them",
-            counted_processes(pids.len()),
-            walked.denied
-        ));
-    }
-    let is_hiding = is_proc_restricted(&decode_mounts(
-        &read_proc("self/mountinfo").unwrap_or_default(),
-    ));
-    let is_hidden = is_hiding && !may_see_hidden();
-    if is_hidden {
-        limits.push("/proc hides other users' processes (hidepid)".to_owned());
-    }
-    if is_enclosed() {
-        limits.push(
-            "Sockeye runs in a pid namespace of its own, as in a container: processes outside of \
-             it cannot be seen from here; run it on the host, or the container with --pid=host"
-                .to_owned(),
-        );
-    }
+    let (denied, count) = (walk(pids).denied, pids.len());
+    let lacks = !held().contains(SEE_PROCESSES);
+    let is_hidden = lacks && is_proc_hiding();
+    let limits = [
+        (denied > 0 && lacks).then(|| {
+            format!(
+                "the descriptors of {denied} processes out of {count} may not be read; that takes \
+                 CAP_DAC_READ_SEARCH to list them and CAP_SYS_PTRACE to follow them"
+            )
+        }),
+        (denied > 0 && !lacks).then(|| {
+            format!(
+                "the descriptors of {denied} processes out of {count} may not be read, with every \
+                 capability that it takes: a security module or a user namespace protects them"
+            )
+        }),
+        is_hidden.then(|| "/proc hides the processes of other users (hidepid)".to_owned()),
+        is_enclosed().then(|| {
+            "Sockeye runs in a PID namespace, as in a container, and cannot see processes outside \
+             of it: run it on the host, or in a container with --pid=host"
+                .to_owned()
+        }),
+    ];
+    let limits: Vec<String> = limits.into_iter().flatten().collect();
     if limits.is_empty() {
-        let detail = format!(
-            "the descriptors of all {} can be read",
-            counted_processes(pids.len())
-        );
+        let detail = format!("the descriptors of every process ({count}) can be read");
         return probe.found(Status::Works, detail);
     }
     let finding = probe.found(Status::Limited, limits.join("; "));
-    if walked.denied > 0 || is_hidden {
+    if lacks && (denied > 0 || is_hidden) {
         finding.mended_by(grant())
     } else {
         finding
     }
 }
 
-/// Whether `hidepid` does not hold for this process (`has_pid_permissions`, fs/proc/base.c).
-pub(super) fn may_see_hidden() -> bool {
-    capabilities(None).is_ok_and(|sets| sets.effective.contains(CapabilitySet::SYS_PTRACE))
+/// Whether `/proc` hides what is not ours.
+fn is_proc_hiding() -> bool {
+    is_proc_restricted(&decode_mounts(
+        &read_proc("self/mountinfo").unwrap_or_default(),
+    ))
 }
 
-/// `1 process`, `2 processes`.
-fn counted_processes(count: usize) -> String {
-    match count {
-        1 => "1 process".to_owned(),
-        _ => format!("{count} processes"),
-    }
+/// Whether `hidepid` does not hold for this process (`has_pid_permissions`, fs/proc/base.c).
+pub(super) fn may_see_hidden() -> bool {
+    held().contains(CapabilitySet::SYS_PTRACE)
 }
 
 /// Every other network namespace that can be found, by entering it.
