@@ -59,8 +59,14 @@ impl Error {
             std::io::ErrorKind::InvalidData | std::io::ErrorKind::UnexpectedEof => Kind::Malformed,
             _ => Kind::Os,
         };
-        Self::new(kind, operation, subject, source)
+        Self::new(kind, operation, subject, plain(source))
     }
+}
+
+/// What the operating system said, without Rust's ` (os error N)`.
+pub(crate) fn plain(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or(&text).to_owned()
 }
 
 /// One sentence without a full stop: `cannot open /proc/1/fd: Permission denied`.

@@ -18,11 +18,7 @@ use crate::{Error, Kind, Wants, sys};
 /// Those of [`write`](super::write); [`Kind::Os`] when `path` exists already.
 pub fn save(path: &Path, anonymity: Anonymity) -> Result<Summary, Error> {
     let subject = path.display().to_string();
-    let fail = |error: &io::Error| {
-        let mut failed = Error::from_io("write", &*subject, error);
-        failed.reason = sys::plain(error);
-        failed
-    };
+    let fail = |error: &io::Error| Error::from_io("write", &*subject, error);
     if fs::symlink_metadata(path).is_ok() {
         let reason = "it exists already; remove it, or choose another name";
         return Err(Error::new(Kind::Os, "write", &*subject, reason));

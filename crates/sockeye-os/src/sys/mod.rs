@@ -8,7 +8,6 @@
 //! - `is_running(ProcessId) -> bool`
 //! - `gather(&Wants, Keep) -> Result<Raw, Error>`, what `observe` assembles
 //! - `kernel_release() -> String`
-//! - `plain(&io::Error) -> String`, the system's words alone
 //! - `examine() -> Vec<Finding>`
 //!
 //! It makes the calls and hands the bytes to `decode`. Where a system cannot do a thing, it says
@@ -17,7 +16,7 @@
 #[cfg(target_os = "linux")]
 mod linux;
 #[cfg(target_os = "linux")]
-pub(crate) use linux::{close, end, examine, gather, is_running, kernel_release, observe, plain};
+pub(crate) use linux::{close, end, examine, gather, is_running, kernel_release, observe};
 
 #[cfg(not(target_os = "linux"))]
 mod unsupported;

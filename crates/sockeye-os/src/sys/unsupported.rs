@@ -1,7 +1,5 @@
 //! Systems that Sockeye cannot observe: every call says so.
 
-use std::io;
-
 use sockeye_core::{Endpoint, ProcessId, Snapshot};
 
 use crate::raw::{Keep, Raw};
@@ -45,11 +43,6 @@ pub(crate) fn gather(_: &Wants, _: Keep) -> Result<Raw, Error> {
 /// The kernel's release, where it is known.
 pub(crate) fn kernel_release() -> String {
     "-".to_owned()
-}
-
-/// What the operating system said.
-pub(crate) fn plain(error: &io::Error) -> String {
-    error.to_string()
 }
 
 /// See [`crate::support::examine`].

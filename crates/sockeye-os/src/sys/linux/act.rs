@@ -10,10 +10,10 @@ use sockeye_core::{Endpoint, NamespaceId, ProcessId};
 use super::facts::read_stat;
 use super::namespaces::{find_place, inside_each};
 use super::netlink::SockDiag;
-use super::tables::plain;
 use super::walk::open_process;
 use crate::decode::Table;
 use crate::decode::inet_diag::{Target, encode_destroy};
+use crate::error::plain;
 use crate::{Error, Kind, Urgency};
 
 /// See [`crate::Actor::close`].

@@ -14,4 +14,3 @@ mod walk;
 pub(crate) use act::{close, end, is_running};
 pub(crate) use observe::{gather, observe};
 pub(crate) use support::{examine, kernel_release};
-pub(crate) use tables::plain;

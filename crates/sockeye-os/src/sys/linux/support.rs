@@ -5,6 +5,7 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::os::unix::fs::MetadataExt;
 
+use hashbrown::HashSet;
 use nix::unistd::{Uid, User};
 use rustix::io::Errno;
 use rustix::net::sockopt::socket_cookie;
@@ -17,12 +18,12 @@ use super::facts::read_proc;
 use super::namespaces::{find, inside_each};
 use super::netlink::SockDiag;
 use super::observe::is_enclosed;
-use super::tables::plain;
 use super::walk::{read_pids, walk};
 use crate::Namespaces;
 use crate::decode::inet_diag::{Measure, Target, decode_answer, encode_destroy, encode_dump};
 use crate::decode::mounts::{cgroup2_mount_point, decode_mounts, is_proc_restricted};
 use crate::decode::{SocketRow, Table, lossy};
+use crate::error::plain;
 use crate::support::{Finding, Status};
 
 /// TCP over IPv4, the table of the sockets that are made to try things on.
@@ -203,19 +204,19 @@ fn read_some(path: &str) -> io::Result<()> {
 /// The descriptors of every process there is.
 fn examine_owners(pids: &[u32]) -> Finding {
     let probe = Probe::new("owners", "Owners of endpoints");
-    let (denied, count) = (walk(pids).denied, pids.len());
+    let (denied, count) = (walk(pids, &HashSet::new()).denied, pids.len());
     let lacks = !held().contains(SEE_PROCESSES);
     let is_hidden = lacks && is_proc_hiding();
     let limits = [
         (denied > 0 && lacks).then(|| {
             format!(
-                "the descriptors of {denied} processes out of {count} may not be read; that takes \
+                "the descriptors of {denied} of {count} processes may not be read; that takes \
                  CAP_DAC_READ_SEARCH to list them and CAP_SYS_PTRACE to follow them"
             )
         }),
         (denied > 0 && !lacks).then(|| {
             format!(
-                "the descriptors of {denied} processes out of {count} may not be read, with every \
+                "the descriptors of {denied} of {count} processes may not be read, with every \
                  capability that it takes: a security module or a user namespace protects them"
             )
         }),

@@ -13,6 +13,7 @@ use crate::Wants;
 use crate::decode::inet_diag::{Measure, decode_answer, encode_dump};
 use crate::decode::proc_net::decode_table;
 use crate::decode::{Malformed, SocketRow, Table};
+use crate::error::plain;
 use crate::raw::{Form, Keep, RawAnswer, RawNamespace};
 
 /// What reading the tables of one namespace brought.
@@ -73,12 +74,6 @@ impl Tables {
         self.degradations
             .push(Degradation::TableUnavailable { table, reason });
     }
-}
-
-/// What the operating system said, without Rust's ` (os error N)`.
-pub(crate) fn plain(error: &io::Error) -> String {
-    let text = error.to_string();
-    text.split(" (os error").next().unwrap_or(&text).to_owned()
 }
 
 /// The tables that `wants` needs.
