@@ -2,4 +2,4 @@
 
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| sockeye_fuzz::netlink(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| sockeye_os::fuzzing::netlink(data));

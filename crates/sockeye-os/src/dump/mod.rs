@@ -46,6 +46,7 @@
 mod addresses;
 pub(crate) mod anonymize;
 mod file;
+mod lines;
 mod narrow;
 pub(crate) mod read;
 #[cfg(test)]

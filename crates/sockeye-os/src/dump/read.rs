@@ -1,19 +1,17 @@
 //! Reading a dump: line by line, believing nothing, never more in memory than the file holds.
 
-use std::io::{self, BufRead, Read};
+use std::io::BufRead;
 
 use sockeye_core::snapshot::{NamespaceId, Source};
 use sockeye_core::{Degradation, Timestamp, Transport};
 
+use super::lines::{Line, Lines, Problem};
 use super::{BYTE_ORDER, MAGIC, NO, NO_ID, REASONS, TABLE_ID, VERSION, YES, hex_byte, unescape};
 use crate::decode::inet_diag::decode_answer;
 use crate::decode::proc_net::decode_table;
 use crate::decode::{Malformed, SocketRow, Table};
 use crate::raw::{Form, Keep, Raw, RawAnswer, RawNamespace, RawProcess, Text, Unreadable};
-use crate::{Error, Kind, Wants};
-
-/// No line that is written is longer; whatever has longer ones is something else.
-const LINE_LIMIT: u64 = 1024 * 1024;
+use crate::{Error, Wants};
 
 /// Reads a dump, called `name` in errors: the tables that are wanted, all processes.
 pub(crate) fn read(
@@ -22,9 +20,7 @@ pub(crate) fn read(
     (wants, keep): (&Wants, Keep),
 ) -> Result<Raw, Error> {
     let mut reader = Reader {
-        input,
-        number: 0,
-        ahead: None,
+        lines: Lines::new(input),
         wants,
         keep,
         malformed: 0,
@@ -32,72 +28,6 @@ pub(crate) fn read(
         interrupted: 0,
     };
     reader.dump().map_err(|problem| problem.explain(name))
-}
-
-/// Why a dump cannot be read.
-enum Problem {
-    /// The file cannot.
-    Io(io::Error),
-    /// A line is wrong: its number, and what is wrong with it and to be done.
-    Line(usize, String),
-}
-
-impl Problem {
-    /// What is wrong is damage.
-    fn damage(line: usize, what: impl std::fmt::Display) -> Self {
-        let advice = "the dump is damaged; copy it again, or make a new one";
-        Self::Line(line, format!("{what}: {advice}"))
-    }
-
-    fn explain(self, name: &str) -> Error {
-        match self {
-            Self::Io(error) => Error::from_io("read", name, &error),
-            Self::Line(number, what) => Error::new(
-                Kind::Malformed,
-                "read",
-                name,
-                format!("line {number} {what}"),
-            ),
-        }
-    }
-}
-
-impl From<io::Error> for Problem {
-    fn from(error: io::Error) -> Self {
-        Self::Io(error)
-    }
-}
-
-/// One line, without its indentation.
-struct Line {
-    number: usize,
-    text: String,
-}
-
-impl Line {
-    /// Its first word and what follows.
-    fn split(&self) -> (&str, &str) {
-        self.text.split_once(' ').unwrap_or((&self.text, ""))
-    }
-
-    /// Its fields behind the first word, the last one with all that is left, read by `read`;
-    /// `form` says in an error how the line should look.
-    fn parse<const N: usize, T>(
-        &self,
-        form: &str,
-        read: impl FnOnce([&str; N]) -> Option<T>,
-    ) -> Result<T, Problem> {
-        let fields: Vec<&str> = self.split().1.splitn(N, ' ').collect();
-        let read = fields.try_into().ok().and_then(read);
-        read.ok_or_else(|| Problem::damage(self.number, format!("is not of the form `{form}`")))
-    }
-
-    /// A line that belongs nowhere.
-    fn unknown(&self) -> Problem {
-        let word: String = self.split().0.chars().take(40).collect();
-        let what = format!("begins with `{word}`, which has no place there");
-        Problem::damage(self.number, what)
-    }
 }
 
 /// A number in digits.
@@ -118,11 +48,7 @@ fn instant(text: &str) -> Option<Timestamp> {
 
 /// Reads a dump from the first line to the last.
 struct Reader<'a> {
-    input: &'a mut dyn BufRead,
-    /// Lines read so far.
-    number: usize,
-    /// A line that was looked at and not yet taken.
-    ahead: Option<Line>,
+    lines: Lines<'a>,
     wants: &'a Wants,
     keep: Keep,
     /// Rows that made no sense, and the first of them.
@@ -136,14 +62,17 @@ impl Reader<'_> {
     fn dump(&mut self) -> Result<Raw, Problem> {
         let mut raw = self.header()?;
         loop {
-            let line = self.next()?;
+            let line = self.lines.next()?;
             if line.text == "end" {
                 break;
             }
             self.add(&mut raw, &line)?;
         }
-        if self.load()?.is_some() {
-            return Err(Problem::damage(self.number, "follows the end marker"));
+        if self.lines.load()?.is_some() {
+            return Err(Problem::damage(
+                self.lines.number(),
+                "follows the end marker",
+            ));
         }
         self.note(&mut raw.degradations);
         Ok(raw)
@@ -203,7 +132,7 @@ impl Reader<'_> {
     /// The first line: that this is a dump, and of which version.
     fn magic(&mut self) -> Result<(), Problem> {
         let no_dump = "is not `sockeye dump 1`: this is no dump; `sockeye dump FILE` makes one";
-        let first = match self.load() {
+        let first = match self.lines.load() {
             Ok(first) => first,
             Err(Problem::Io(error)) => return Err(error.into()),
             Err(Problem::Line(..)) => None,
@@ -233,9 +162,12 @@ impl Reader<'_> {
                 let what = format!(
                     "says that a {order} machine wrote it: replay it on one, this is {BYTE_ORDER}"
                 );
-                Err(Problem::Line(self.number, what))
+                Err(Problem::Line(self.lines.number(), what))
             }
-            _ => Err(Problem::damage(self.number, "names no known byte order")),
+            _ => Err(Problem::damage(
+                self.lines.number(),
+                "names no known byte order",
+            )),
         }
     }
 
@@ -245,7 +177,7 @@ impl Reader<'_> {
         word: &str,
         read: impl FnOnce([&str; N]) -> Option<T>,
     ) -> Result<T, Problem> {
-        let line = self.next()?;
+        let line = self.lines.next()?;
         if line.split().0 == word {
             line.parse(&format!("{word} …"), read)
         } else {
@@ -273,7 +205,7 @@ impl Reader<'_> {
             vanished: Vec::new(),
             answers: Vec::new(),
         };
-        while let Some(line) = self.next_of(&NAMESPACE_WORDS)? {
+        while let Some(line) = self.lines.next_of(&NAMESPACE_WORDS)? {
             self.add_to_namespace(&mut namespace, &line)?;
         }
         Ok(namespace)
@@ -326,7 +258,7 @@ impl Reader<'_> {
                 sockets: Vec::new(),
             })
         })?;
-        while let Some(line) = self.next_of(&PROCESS_WORDS)? {
+        while let Some(line) = self.lines.next_of(&PROCESS_WORDS)? {
             match line.split().0 {
                 "status" => process.status = self.fact(&line)?,
                 "command-line" => process.command_line = self.fact(&line)?,
@@ -361,7 +293,7 @@ impl Reader<'_> {
     /// The sum of the `|` lines that follow: digits for a datagram, else escaped text.
     fn value(&mut self, form: Form) -> Result<Vec<u8>, Problem> {
         let mut bytes = Vec::new();
-        while let Some(line) = self.next_if(|line| line.text.starts_with('|'))? {
+        while let Some(line) = self.lines.next_if(|line| line.text.starts_with('|'))? {
             let piece = line.text.strip_prefix('|').unwrap_or_default();
             let (read, what) = match form {
                 Form::Netlink => (unhex(piece), "holds something else than pairs of digits"),
@@ -433,74 +365,6 @@ impl Reader<'_> {
         if interrupted > 0 {
             degradations.push(Degradation::Unstable { count: interrupted });
         }
-    }
-
-    /// The next line, which must be there.
-    fn next(&mut self) -> Result<Line, Problem> {
-        self.peek()?;
-        match self.ahead.take() {
-            Some(line) => Ok(line),
-            None => {
-                let what = "is the last one, and that is not `end`: the dump was cut short; \
-                            copy it again, or make a new one";
-                Err(Problem::Line(self.number, what.to_owned()))
-            }
-        }
-    }
-
-    /// The next line, if it begins with one of `words`.
-    fn next_of(&mut self, words: &[&str]) -> Result<Option<Line>, Problem> {
-        self.next_if(|line| words.contains(&line.split().0))
-    }
-
-    /// The next line, if it is such.
-    fn next_if(&mut self, is_such: impl Fn(&Line) -> bool) -> Result<Option<Line>, Problem> {
-        self.peek()?;
-        Ok(self.ahead.take_if(|line| is_such(line)))
-    }
-
-    /// Sees to it that the next line is in `ahead`.
-    fn peek(&mut self) -> Result<(), Problem> {
-        if self.ahead.is_none() {
-            self.ahead = self.load()?;
-        }
-        Ok(())
-    }
-
-    /// Reads the next line that is not empty; `None` at the end of the file.
-    fn load(&mut self) -> Result<Option<Line>, Problem> {
-        loop {
-            let mut bytes = Vec::new();
-            (&mut *self.input)
-                .take(LINE_LIMIT)
-                .read_until(b'\n', &mut bytes)?;
-            if bytes.is_empty() {
-                return Ok(None);
-            }
-            self.number += 1;
-            let text = self.text(&bytes)?.trim_start_matches(' ');
-            if !text.is_empty() {
-                let (number, text) = (self.number, text.to_owned());
-                return Ok(Some(Line { number, text }));
-            }
-        }
-    }
-
-    /// `line` as text, without its end.
-    fn text<'b>(&self, line: &'b [u8]) -> Result<&'b str, Problem> {
-        let Some(text) = line.strip_suffix(b"\n") else {
-            let what = if (line.len() as u64) < LINE_LIMIT {
-                "has no end: the dump was cut short; copy it again, or make a new one".to_owned()
-            } else {
-                format!("is longer than {LINE_LIMIT} bytes: this is no dump, or it is damaged")
-            };
-            return Err(Problem::Line(self.number, what));
-        };
-        // A copy by way of Windows ends its lines by two characters.
-        let text = text.strip_suffix(b"\r").unwrap_or(text);
-        let is_text = text.iter().all(|byte| matches!(byte, b' '..=b'~'));
-        let text = std::str::from_utf8(text).ok().filter(|_| is_text);
-        text.ok_or_else(|| Problem::damage(self.number, "holds bytes that are no text"))
     }
 }
 

@@ -241,7 +241,7 @@ pub(super) struct DoctorArgs {
 /// What to write, and where.
 #[derive(Args, Debug)]
 pub(super) struct DumpArgs {
-    /// Where to write; an existing file is not overwritten
+    /// Where to write, - for standard output; an existing file is not overwritten
     #[arg(value_hint = ValueHint::FilePath)]
     pub(super) file: PathBuf,
 
