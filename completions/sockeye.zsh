@@ -174,7 +174,7 @@ never\:"Never"))' \
 '--anonymize[Replace addresses, names and command lines, the same by the same]' \
 '-h[Print help (see more with '\''--help'\'')]' \
 '--help[Print help (see more with '\''--help'\'')]' \
-':file -- Where to write; an existing file is not overwritten:_files' \
+':file -- Where to write, - for standard output; an existing file is not overwritten:_files' \
 && ret=0
 ;;
 (columns)
