@@ -115,8 +115,8 @@ mod tests {
             "works    Owners of endpoints\n",
             "    all of them.\n",
             "missing  Owners of endpoints\n",
-            "    user 7 (\\u{1b}[2J) has none of what it takes to look\n",
-            "    at the processes of others.\n",
+            "    user 7 (\\u{1b}[2J) has none of what it takes to look at\n",
+            "    the processes of others.\n",
             "    $ sudo sockeye\n",
         );
         assert_eq!(shown, expected);
