@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 
 use crate::sockeye::{all, sockeye};
 use crate::unprivileged::as_nobody;
-use crate::world::{Process, connect, eventually, run, scenario, share};
+use crate::world::{Process, connect, eventually, share, visit};
 
 /// Closes what has this remote port, and checks the sentence that is said of it.
 fn close(remote: SocketAddr) {
@@ -30,8 +30,9 @@ fn check_cut_off(streams: [&TcpStream; 2]) {
     }
 }
 
-scenario! {
-    fn closes_exactly_what_is_named(world: &World) {
+#[test]
+fn closes_exactly_what_is_named() {
+    visit(|world| {
         let network = world.join_network("other");
         let v4 = TcpListener::bind("127.0.0.1:0").unwrap();
         let v6 = TcpListener::bind("[::1]:0").unwrap();
@@ -57,9 +58,16 @@ scenario! {
         check_cut_off([&client, &server]);
         spared.set_nonblocking(true).unwrap();
         let error = (&spared).read(&mut [0; 1]).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::WouldBlock, "nothing else was touched");
-        assert_eq!(all().iter().filter(|row| row.state() == "listen").count(), 3);
-    }
+        assert_eq!(
+            error.kind(),
+            ErrorKind::WouldBlock,
+            "nothing else was touched"
+        );
+        assert_eq!(
+            all().iter().filter(|row| row.state() == "listen").count(),
+            3
+        );
+    });
 }
 
 /// `address` with the interface's number as scope, as this thread's network numbers it.
@@ -71,8 +79,9 @@ fn scoped_to(address: SocketAddr, interface: &str) -> SocketAddr {
     address.into()
 }
 
-scenario! {
-    fn closes_in_any_state(_world: &World) {
+#[test]
+fn closes_in_any_state() {
+    visit(|_world| {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         // TIME-WAIT, an orphan with its half closed other side, one that was not accepted.
         drop(connect(&listener));
@@ -85,28 +94,37 @@ scenario! {
             states.sort_unstable();
             states
         };
-        let expected = ["close_wait", "established", "established", "fin_wait_2", "listen", "time_wait"];
+        let expected = [
+            "close_wait",
+            "established",
+            "established",
+            "fin_wait_2",
+            "listen",
+            "time_wait",
+        ];
         eventually("all of them", || (states() == expected).then_some(()));
         let run = sockeye(&["close", "--yes", "--filter", "tcp"]);
         assert_eq!(run.status, Some(0), "{run:?}");
         assert_eq!(states(), ["listen"], "{run:?}");
         drop((server, waiting));
-    }
+    });
 }
 
-scenario! {
-    fn a_connected_udp_socket_loses_its_remote(_world: &World) {
+#[test]
+fn a_connected_udp_socket_loses_its_remote() {
+    visit(|_world| {
         let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
         let peer = UdpSocket::bind("127.0.0.1:0").unwrap();
         socket.connect(peer.local_addr().unwrap()).unwrap();
         close(peer.local_addr().unwrap());
         assert!(socket.recv(&mut [0; 1]).is_err());
         assert!(all().iter().all(|row| row.remote().is_none()));
-    }
+    });
 }
 
-scenario! {
-    fn asks_first_and_does_nothing_without_an_answer(_world: &World) {
+#[test]
+fn asks_first_and_does_nothing_without_an_answer() {
+    visit(|_world| {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let (_client, _server) = connect(&listener);
         let port = format!("local.port = {}", listener.local_addr().unwrap().port());
@@ -117,28 +135,54 @@ scenario! {
             assert_eq!(all().len(), 3, "{args:?}");
         };
         check(&["close", "--filter", &port], 2, "--yes");
-        check(&["close", "--dry-run", "--filter", &port], 0, "nothing was closed");
+        check(
+            &["close", "--dry-run", "--filter", &port],
+            0,
+            "nothing was closed",
+        );
         check(&["close", "--yes"], 2, "say what to close");
-        check(&["close", "--yes", "--filter", "state = listen"], 1, "listeners");
-        check(&["close", "--yes", "no-such-process"], 1, "no connection matches");
-        check(&["close", "--yes", "--filter", "sate = listen"], 2, "did you mean state?");
+        check(
+            &["close", "--yes", "--filter", "state = listen"],
+            1,
+            "listeners",
+        );
+        check(
+            &["close", "--yes", "no-such-process"],
+            1,
+            "no connection matches",
+        );
+        check(
+            &["close", "--yes", "--filter", "sate = listen"],
+            2,
+            "did you mean state?",
+        );
         check(&["end", "--filter", &port], 2, "--yes");
-        check(&["end", "--dry-run", "--filter", &port], 0, "nothing was ended");
+        check(
+            &["end", "--dry-run", "--filter", &port],
+            0,
+            "nothing was ended",
+        );
         check(&["end", "--yes"], 2, "say what to end");
         check(&["end", "--yes", "no-such-process"], 1, "no process");
-    }
+    });
 }
 
-scenario! {
-    fn what_is_not_permitted_is_said(world: &World) {
+#[test]
+fn what_is_not_permitted_is_said() {
+    visit(|world| {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let (_client, _server) = connect(&listener);
         let _holder = Process::holding(share(&listener));
-        let Some(run) = as_nobody(world, &["close", "--yes", "--filter", "tcp"]) else { return };
+        let Some(run) = as_nobody(world, &["close", "--yes", "--filter", "tcp"]) else {
+            return;
+        };
         assert_eq!(run.status, Some(2), "{run:?}");
-        assert!(run.out.contains("not permitted") && !run.out.contains("closed  "), "{run:?}");
+        assert!(
+            run.out.contains("not permitted") && !run.out.contains("closed  "),
+            "{run:?}"
+        );
         assert_eq!(all().len(), 3);
-    }
+    });
 }
 
 /// A process that holds a socket; it is ours to wait for.
@@ -152,8 +196,9 @@ fn holder(program: &[&str]) -> Child {
     command.spawn().unwrap()
 }
 
-scenario! {
-    fn ends_the_processes_that_are_named(_world: &World) {
+#[test]
+fn ends_the_processes_that_are_named() {
+    visit(|_world| {
         let mut asked = holder(&["sleep", "1000"]);
         let mut spared = holder(&["sleep", "1000"]);
         let run = sockeye(&["end", "--yes", &asked.id().to_string()]);
@@ -171,40 +216,48 @@ scenario! {
         assert_eq!(second.wait().unwrap().signal(), Some(15));
         assert!(idle.try_wait().unwrap().is_none(), "it holds no endpoint");
         idle.kill().unwrap();
-    }
+    });
 }
 
-scenario! {
-    fn force_ends_what_does_not_listen(_world: &World) {
+#[test]
+fn force_ends_what_does_not_listen() {
+    visit(|_world| {
         let mut deaf = holder(&["sh", "-c", "trap '' TERM; while :; do sleep 1; done"]);
         let pid = deaf.id().to_string();
         eventually("deafness", || {
             let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-            let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:\t")).unwrap();
+            let ignored = status
+                .lines()
+                .find_map(|line| line.strip_prefix("SigIgn:\t"))
+                .unwrap();
             (u64::from_str_radix(ignored, 16).unwrap() & (1 << 14) != 0).then_some(())
         });
         let run = sockeye(&["end", "--yes", "--filter", &format!("pid = {pid}")]);
         assert_eq!(run.status, Some(2), "{run:?}");
         assert!(run.out.contains("still running"), "{run:?}");
         assert!(deaf.try_wait().unwrap().is_none());
-        let run = sockeye(&["end", "--yes", "--force", "--filter", &format!("pid = {pid}")]);
+        let run = sockeye(&[
+            "end",
+            "--yes",
+            "--force",
+            "--filter",
+            &format!("pid = {pid}"),
+        ]);
         assert_eq!(run.status, Some(0), "{run:?}");
         assert_eq!(deaf.wait().unwrap().signal(), Some(9));
-    }
+    });
 }
 
-scenario! {
-    fn a_process_of_another_user_is_not_ended(world: &World) {
-        let mut holder = holder(&["sleep", "1000"]);
+#[test]
+fn a_process_of_another_user_is_not_ended() {
+    visit(|world| {
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let holder = Process::holding(socket);
         let filter = "user = root or missing = not_permitted or missing = outside";
-        let Some(run) = as_nobody(world, &["end", "--yes", "--filter", filter]) else { return };
+        let Some(run) = as_nobody(world, &["end", "--yes", "--filter", filter]) else {
+            return;
+        };
         assert_eq!(run.status, Some(1), "{run:?}");
-        assert!(holder.try_wait().unwrap().is_none());
-        run_kill(&holder);
-        holder.wait().unwrap();
-    }
-}
-
-fn run_kill(process: &Child) {
-    run("kill", &["-9", &process.id().to_string()]);
+        assert_eq!(all()[0].pids(), [holder.pid()].into());
+    });
 }

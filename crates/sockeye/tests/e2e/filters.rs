@@ -5,10 +5,11 @@ use std::os::fd::OwnedFd;
 use std::process::Command;
 
 use crate::sockeye::list;
-use crate::world::{Process, connect, scenario, share};
+use crate::world::{Process, connect, share, visit};
 
-scenario! {
-    fn a_filter_chooses_what_it_says(world: &World) {
+#[test]
+fn a_filter_chooses_what_it_says() {
+    visit(|world| {
         let network = world.join_network("other");
         let listener = TcpListener::bind("0.0.0.0:8080").unwrap();
         let (client, server) = connect(&TcpListener::bind("127.0.0.2:8443").unwrap());
@@ -27,7 +28,9 @@ scenario! {
         let port = client.local_addr().unwrap().port();
         let check = |filter: &str, ports: &[u16]| {
             let rows = list(&["-a", "--filter", filter]);
-            let found = rows.iter().map(|row| row.number("network.local.port").unwrap());
+            let found = rows
+                .iter()
+                .map(|row| row.number("network.local.port").unwrap());
             let mut found: Vec<_> = found.map(|port| u16::try_from(port).unwrap()).collect();
             found.sort_unstable();
             let mut ports = ports.to_vec();
@@ -38,7 +41,10 @@ scenario! {
         check("tcp or udp", &everything);
         check("tcp", &[8080, 8443, port]);
         check("not tcp", &[5353, 9000, 7000]);
-        check("tcp and remote in 127.0.0.0/8 and (state = ESTAB or local.port = 443)", &[8443, port]);
+        check(
+            "tcp and remote in 127.0.0.0/8 and (state = ESTAB or local.port = 443)",
+            &[8443, port],
+        );
         check("remote in 10.0.0.0/8", &[5353]);
         check("remote.port in 50-60", &[5353]);
         check("local.port in 8000-8999", &[8080, 8443]);
@@ -58,5 +64,5 @@ scenario! {
         check("local = 127.0.0.2", &[8443]);
         check("local.port = 1", &[]);
         drop((listener, there));
-    }
+    });
 }

@@ -4,7 +4,7 @@ use std::net::{TcpListener, UdpSocket};
 use std::process::{Command, Stdio};
 
 use crate::sockeye::{Row, list, sockeye};
-use crate::world::{Process, connect, eventually, run, scenario};
+use crate::world::{Process, connect, eventually, run, visit};
 
 /// The local ports and the labels of their namespaces.
 fn labels(rows: &[Row]) -> Vec<(u64, &str)> {
@@ -43,8 +43,9 @@ fn bind_there(process: &Process, port: u16) -> UdpSocket {
     std::thread::scope(|scope| scope.spawn(bind).join().unwrap())
 }
 
-scenario! {
-    fn every_row_says_where_it_is(world: &World) {
+#[test]
+fn every_row_says_where_it_is() {
+    visit(|world| {
         let network = world.join_network("other");
         let elsewhere = lives_elsewhere();
         let _ours = UdpSocket::bind("0.0.0.0:1001").unwrap();
@@ -55,7 +56,10 @@ scenario! {
             let rows = list(&[&["-a"], netns].concat());
             assert_eq!(labels(&rows), expected, "{netns:?}");
             let us = std::process::id();
-            assert!(rows.iter().all(|row| row.pids() == [us].into()), "{rows:#?}");
+            assert!(
+                rows.iter().all(|row| row.pids() == [us].into()),
+                "{rows:#?}"
+            );
         };
         let everything = [(1001, "self"), (1002, "other"), (1003, pid.as_str())];
         check(&[], &everything);
@@ -63,14 +67,25 @@ scenario! {
         check(&["--netns", "self"], &everything[..1]);
         check(&["--netns", "other"], &everything[1..2]);
         check(&["--netns", &elsewhere.pid().to_string()], &everything[2..]);
-        check(&["--netns", &std::process::id().to_string()], &everything[..1]);
+        check(
+            &["--netns", &std::process::id().to_string()],
+            &everything[..1],
+        );
 
-        let ids: Vec<_> = list(&["-a"]).iter().map(|r| r.number("network.namespace.id")).collect();
+        let ids: Vec<_> = list(&["-a"])
+            .iter()
+            .map(|r| r.number("network.namespace.id"))
+            .collect();
         let link = std::fs::read_link(format!("/proc/{}/ns/net", elsewhere.pid())).unwrap();
-        let id = link.to_str().unwrap().trim_matches(|c: char| !c.is_ascii_digit()).parse().ok();
+        let id = link
+            .to_str()
+            .unwrap()
+            .trim_matches(|c: char| !c.is_ascii_digit())
+            .parse()
+            .ok();
         assert!(ids.contains(&id), "{ids:?} {link:?}");
         check_text(&pid);
-    }
+    });
 }
 
 /// For people, only what is not here is labelled.
@@ -82,8 +97,9 @@ fn check_text(pid: &str) {
     assert!(line(":1003").contains(&format!("netns {pid}")), "{text}");
 }
 
-scenario! {
-    fn a_connection_between_two_networks(world: &World) {
+#[test]
+fn a_connection_between_two_networks() {
+    visit(|world| {
         let network = world.join_network("other");
         let listener = network.inside(|| TcpListener::bind("10.9.0.2:80").unwrap());
         let (client, server) = connect(&listener);
@@ -97,44 +113,56 @@ scenario! {
         assert_eq!(rows.len(), 2);
         let directions = [here, there].map(|row| row.text("network.direction"));
         assert_eq!(directions, ["egress", "ingress"]);
-    }
+    });
 }
 
-scenario! {
-    fn a_network_that_only_a_descriptor_keeps(_world: &World) {
+#[test]
+fn a_network_that_only_a_descriptor_keeps() {
+    visit(|_world| {
         let elsewhere = lives_elsewhere();
         let socket = bind_there(&elsewhere, 1003);
         let held = std::fs::File::open(format!("/proc/{}/ns/net", elsewhere.pid())).unwrap();
         drop(elsewhere);
         let rows = list(&["-a"]);
         assert_eq!(rows.len(), 1);
-        assert!(rows[0].text("network.namespace.name").starts_with("netns:"), "{rows:?}");
+        assert!(
+            rows[0].text("network.namespace.name").starts_with("netns:"),
+            "{rows:?}"
+        );
         assert_eq!(rows[0].pids(), [std::process::id()].into());
         drop((socket, held));
-    }
+    });
 }
 
-scenario! {
-    fn namespaces_that_are_not_there(_world: &World) {
+#[test]
+fn namespaces_that_are_not_there() {
+    visit(|_world| {
         let check = |which: &str, said: &str| {
             let run = sockeye(&["-a", "--netns", which]);
             assert_eq!((run.status, run.out.as_str()), (Some(2), ""), "{which}");
             assert_eq!(run.err.lines().count(), 1, "{}", run.err);
-            assert!(run.err.contains(said) && run.err.contains(which), "{}", run.err);
+            assert!(
+                run.err.contains(said) && run.err.contains(which),
+                "{}",
+                run.err
+            );
         };
         check("nowhere", "there is none of that name");
         check("3999999", "there is no such process");
         check("99999999999999999999", "none of that name");
         assert_eq!(sockeye(&["--netns", ""]).status, Some(2));
-    }
+    });
 }
 
-scenario! {
-    fn names_do_not_reach_the_terminal_raw(_world: &World) {
+#[test]
+fn names_do_not_reach_the_terminal_raw() {
+    visit(|_world| {
         let network = "evil\u{1b}[2J";
         run("ip", &["netns", "add", network]);
         let mut inside = Command::new("ip");
-        inside.args(["netns", "exec", network, "sleep", "1000"]).stdin(Stdio::null());
+        inside
+            .args(["netns", "exec", network, "sleep", "1000"])
+            .stdin(Stdio::null());
         let _process = Process::start(&mut inside);
         let there = std::fs::File::open(format!("/run/netns/{network}")).unwrap();
         use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
@@ -147,5 +175,5 @@ scenario! {
         let run = sockeye(&["-a"]);
         assert!(run.out.contains("evil\\u{1b}[2J"), "{run:?}");
         assert_eq!(list(&["-a", "--netns", network]).len(), 1);
-    }
+    });
 }

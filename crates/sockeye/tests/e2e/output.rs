@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 
 use crate::sockeye::{BINARY, all, command, finish, list, sockeye};
-use crate::world::{Process, connect, run, scenario, share};
+use crate::world::{Process, connect, run, share, visit};
 
 /// Enough endpoints that a pipe's buffer of 64 kB does not hold them.
 fn many() -> Vec<UdpSocket> {
@@ -27,8 +27,9 @@ const FORMATS: [&str; 7] = [
     "tcpvcon-csv",
 ];
 
-scenario! {
-    fn the_exit_status_tells(_world: &World) {
+#[test]
+fn the_exit_status_tells() {
+    visit(|_world| {
         let check = |args: &[&str], status| {
             let run = sockeye(args);
             assert_eq!(run.status, Some(status), "{args:?} {run:?}");
@@ -50,16 +51,20 @@ scenario! {
         check(&["--help"], 0);
         check(&["--version"], 0);
         drop(socket);
-    }
+    });
 }
 
-scenario! {
-    fn short_flags_are_bundled_as_in_ss(_world: &World) {
+#[test]
+fn short_flags_are_bundled_as_in_ss() {
+    visit(|_world| {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let (_client, _server) = connect(&listener);
         let _udp = UdpSocket::bind("[::1]:0").unwrap();
         let check = |flags: &[&str], expected| {
-            let count = sockeye(&[flags, &["-f", "jsonl"]].concat()).out.lines().count();
+            let count = sockeye(&[flags, &["-f", "jsonl"]].concat())
+                .out
+                .lines()
+                .count();
             assert_eq!(count, expected, "{flags:?}");
         };
         check(&[], 2);
@@ -77,43 +82,65 @@ scenario! {
         check(&["-t6a"], 0);
         let csv = sockeye(&["-anc"]);
         assert_eq!(csv.out.lines().count(), 5, "a header and four rows");
-        assert_eq!(csv.out.lines().next(), sockeye(&["-a", "-f", "csv"]).out.lines().next());
-    }
+        assert_eq!(
+            csv.out.lines().next(),
+            sockeye(&["-a", "-f", "csv"]).out.lines().next()
+        );
+    });
 }
 
-scenario! {
-    fn a_closed_pipe_ends_quietly(_world: &World) {
+#[test]
+fn a_closed_pipe_ends_quietly() {
+    visit(|_world| {
         let _sockets = many();
         for format in FORMATS {
             let mut child = command(&["-a", "-f", format]);
-            let mut child = child.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+            let mut child = child
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped())
+                .spawn()
+                .unwrap();
             let mut first = [0; 1];
             child.stdout.take().unwrap().read_exact(&mut first).unwrap();
             let output = child.wait_with_output().unwrap();
             let err = String::from_utf8_lossy(&output.stderr);
             assert_eq!(output.status.code(), Some(0), "{format}: {err}");
-            assert!(!err.contains("pipe") && !err.contains("panic"), "{format}: {err}");
+            assert!(
+                !err.contains("pipe") && !err.contains("panic"),
+                "{format}: {err}"
+            );
         }
-    }
+    });
 }
 
-scenario! {
-    fn a_full_disk_is_an_error(_world: &World) {
+#[test]
+fn a_full_disk_is_an_error() {
+    visit(|_world| {
         let _sockets = many();
         for format in FORMATS {
             let full = File::options().write(true).open("/dev/full").unwrap();
-            let output = command(&["-a", "-f", format]).stdout(full).output().unwrap();
+            let output = command(&["-a", "-f", format])
+                .stdout(full)
+                .output()
+                .unwrap();
             let err = String::from_utf8_lossy(&output.stderr);
             assert_eq!(output.status.code(), Some(2), "{format}: {err}");
             let said = "sockeye: cannot write to standard output: No space left on device";
-            assert!(err.starts_with(said) && err.lines().count() == 1, "{format}: {err}");
+            assert!(
+                err.starts_with(said) && err.lines().count() == 1,
+                "{format}: {err}"
+            );
         }
-    }
+    });
 }
 
-scenario! {
-    fn text_is_eighty_columns_wide_and_plain_in_a_pipe(world: &World) {
-        let (v6, v4) = (TcpListener::bind("[::1]:0").unwrap(), TcpListener::bind("127.0.0.1:0").unwrap());
+#[test]
+fn text_is_eighty_columns_wide_and_plain_in_a_pipe() {
+    visit(|world| {
+        let (v6, v4) = (
+            TcpListener::bind("[::1]:0").unwrap(),
+            TcpListener::bind("127.0.0.1:0").unwrap(),
+        );
         let ((client, _server), _other) = (connect(&v6), connect(&v4));
         let deep = world.dir.join("a-directory-with-a-name/".repeat(6));
         std::fs::create_dir_all(&deep).unwrap();
@@ -125,12 +152,16 @@ scenario! {
             let run = sockeye(args);
             let too_wide = |line: &&str| line.chars().count() > 80;
             assert_eq!(run.out.lines().find(too_wide), None);
-            assert!(run.out.contains("a-program"), "the file's name is not cut: {}", run.out);
+            assert!(
+                run.out.contains("a-program"),
+                "the file's name is not cut: {}",
+                run.out
+            );
             assert!(!run.out.contains('\u{1b}') && !run.err.contains('\u{1b}'));
         }
         let text = sockeye(&["-a"]).out.replace("\n    ", "");
         assert!(text.contains(program.to_str().unwrap()), "{text}");
-    }
+    });
 }
 
 /// Runs `sockeye -a` on a terminal of 120 columns, which `script` makes.
@@ -149,27 +180,39 @@ fn on_a_terminal(variables: &[(&str, &str)]) -> Option<String> {
     Some(String::from_utf8(output.stdout).unwrap())
 }
 
-scenario! {
-    fn colours_and_width_are_the_terminals(world: &World) {
+#[test]
+fn colours_and_width_are_the_terminals() {
+    visit(|world| {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let (_client, _server) = connect(&listener);
         let Some(coloured) = on_a_terminal(&[]) else {
             return world.skip("script(1) is not there to make a terminal");
         };
         assert!(coloured.contains("\u{1b}["), "{coloured:?}");
-        assert!(coloured.contains("1 process, 3 endpoints"), "the sum is on the screen");
+        assert!(
+            coloured.contains("1 process, 3 endpoints"),
+            "the sum is on the screen"
+        );
         let plain = on_a_terminal(&[("NO_COLOR", "1")]).unwrap();
-        assert!(!plain.contains('\u{1b}') && plain.contains("ESTABLISHED"), "{plain:?}");
+        assert!(
+            !plain.contains('\u{1b}') && plain.contains("ESTABLISHED"),
+            "{plain:?}"
+        );
         let forced = finish(command(&["-a"]).env("CLICOLOR_FORCE", "1"));
         assert!(forced.out.contains("\u{1b}["), "{forced:?}");
         let both = [("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")];
         assert!(!finish(command(&["-a"]).envs(both)).out.contains('\u{1b}'));
-        assert!(!finish(command(&["-a", "-f", "jsonl"]).env("CLICOLOR_FORCE", "1")).out.contains('\u{1b}'));
-    }
+        assert!(
+            !finish(command(&["-a", "-f", "jsonl"]).env("CLICOLOR_FORCE", "1"))
+                .out
+                .contains('\u{1b}')
+        );
+    });
 }
 
-scenario! {
-    fn every_format_tells_the_same(_world: &World) {
+#[test]
+fn every_format_tells_the_same() {
+    visit(|_world| {
         let listener = TcpListener::bind("[::]:0").unwrap();
         let (_client, _server) = connect(&listener);
         let udp = UdpSocket::bind("127.0.0.1:0").unwrap();
@@ -178,10 +221,18 @@ scenario! {
         let chosen = list(&["-a", "--columns", names, "--sort", "cookie"]);
         let array = sockeye(&["-a", "--columns", names, "--sort", "cookie", "-f", "json"]).out;
         let array: Vec<Value> = serde_json::from_str(&array).unwrap();
-        assert_eq!(array, chosen.iter().map(|row| row.0.clone()).collect::<Vec<_>>());
+        assert_eq!(
+            array,
+            chosen.iter().map(|row| row.0.clone()).collect::<Vec<_>>()
+        );
         let csv = sockeye(&["-ac", "--columns", names, "--sort", "cookie"]).out;
         let mut reader = csv::Reader::from_reader(csv.as_bytes());
-        let header: Vec<String> = reader.headers().unwrap().iter().map(str::to_owned).collect();
+        let header: Vec<String> = reader
+            .headers()
+            .unwrap()
+            .iter()
+            .map(str::to_owned)
+            .collect();
         let records: Vec<_> = reader.records().map(Result::unwrap).collect();
         assert_eq!(records.len(), chosen.len());
         for (record, row) in records.iter().zip(&chosen) {
@@ -196,24 +247,30 @@ scenario! {
         }
         let table = sockeye(&["-a", "-f", "table"]).out;
         assert_eq!(table.lines().count(), 1 + chosen.len(), "{table}");
-    }
+    });
 }
 
-scenario! {
-    fn sorted_both_ways(_world: &World) {
-        let _sockets: Vec<_> = [5003, 5001, 5002].map(|port| UdpSocket::bind(("127.0.0.1", port)).unwrap()).into();
+#[test]
+fn sorted_both_ways() {
+    visit(|_world| {
+        let _sockets: Vec<_> = [5003, 5001, 5002]
+            .map(|port| UdpSocket::bind(("127.0.0.1", port)).unwrap())
+            .into();
         let ports = |key: &str| -> Vec<_> {
             let rows = list(&["-a", "--sort", key]);
-            rows.iter().map(|row| row.number("network.local.port").unwrap()).collect()
+            rows.iter()
+                .map(|row| row.number("network.local.port").unwrap())
+                .collect()
         };
         assert_eq!(ports("local.port"), [5001, 5002, 5003]);
         assert_eq!(ports("~local.port"), [5003, 5002, 5001]);
         assert_eq!(ports("user,~local.port"), [5003, 5002, 5001]);
-    }
+    });
 }
 
-scenario! {
-    fn the_last_line_sums_up_on_standard_error(_world: &World) {
+#[test]
+fn the_last_line_sums_up_on_standard_error() {
+    visit(|_world| {
         let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
         let _other = Process::holding(share(&socket));
         let run = sockeye(&["-a"]);
@@ -221,13 +278,14 @@ scenario! {
         let source = all()[0].text("observer.source").to_owned();
         assert_eq!(source, "sock_diag");
         assert_eq!(sockeye(&["-a", "-f", "csv"]).err, "");
-    }
+    });
 }
 
-scenario! {
-    fn without_standard_streams_nothing_breaks(_world: &World) {
+#[test]
+fn without_standard_streams_nothing_breaks() {
+    visit(|_world| {
         let line = format!("{BINARY} -a >&- 2>&-; test $? -le 2 && {BINARY} -a 2>&- | cat");
         let told = run("sh", &["-c", &line]);
         assert!(!told.contains("panicked"), "{told}");
-    }
+    });
 }

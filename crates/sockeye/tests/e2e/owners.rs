@@ -18,7 +18,7 @@ use rustix::net::{
 
 use crate::proc;
 use crate::sockeye::{Row, all, find, list, rows, sockeye};
-use crate::world::{Process, connect, eventually, run, scenario, share};
+use crate::world::{Process, connect, eventually, run, share, visit};
 
 /// Compares what is told of the owner a row is shown under with `/proc`.
 fn check_facts(row: &Row) {
@@ -69,38 +69,58 @@ fn check_each(owners: &[u32]) {
     }
 }
 
-scenario! {
-    fn inherited_by_children_and_grandchildren(_world: &World) {
+#[test]
+fn inherited_by_children_and_grandchildren() {
+    visit(|_world| {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let child = Process::holding(share(&listener));
         // A shell that keeps the socket and hands it on to what it starts.
         let mut shell = Command::new("sh");
-        shell.args(["-c", "sleep 1000 & echo $!; wait"]).stdin(share(&listener));
+        shell
+            .args(["-c", "sleep 1000 & echo $!; wait"])
+            .stdin(share(&listener));
         // Background jobs get /dev/null as input: the socket has to be at another number as well.
-        shell.args(["sh"]).stdout(Stdio::piped()).stderr(share(&listener));
+        shell
+            .args(["sh"])
+            .stdout(Stdio::piped())
+            .stderr(share(&listener));
         let mut shell = (shell.spawn().unwrap(), drop(shell)).0;
         let mut line = [0; 16];
         let read = shell.stdout.take().unwrap().read(&mut line).unwrap();
-        let grandchild: u32 = String::from_utf8_lossy(&line[..read]).trim().parse().unwrap();
+        let grandchild: u32 = String::from_utf8_lossy(&line[..read])
+            .trim()
+            .parse()
+            .unwrap();
         eventually("the grandchild runs its own image", || {
             proc::path(grandchild).ends_with("sleep").then_some(())
         });
         check_each(&[std::process::id(), child.pid(), shell.id(), grandchild]);
         run("kill", &[&grandchild.to_string()]);
         shell.wait().unwrap();
-        eventually("the end of the grandchild", || (all()[0].pids().len() == 2).then_some(()));
+        eventually("the end of the grandchild", || {
+            (all()[0].pids().len() == 2).then_some(())
+        });
         drop(child);
         check_each(&[std::process::id()]);
-    }
+    });
 }
 
-scenario! {
-    fn passed_through_a_unix_socket(_world: &World) {
+#[test]
+fn passed_through_a_unix_socket() {
+    visit(|_world| {
         let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
         let (mut ours, theirs) = UnixStream::pair().unwrap();
         let mut receiver = Command::new(std::env::current_exe().unwrap());
-        receiver.args(["--exact", "owners::receive_a_socket", "--ignored", "--nocapture"]);
-        receiver.args(["--test-threads=1"]).stdin(OwnedFd::from(theirs)).stdout(Stdio::null());
+        receiver.args([
+            "--exact",
+            "owners::receive_a_socket",
+            "--ignored",
+            "--nocapture",
+        ]);
+        receiver
+            .args(["--test-threads=1"])
+            .stdin(OwnedFd::from(theirs))
+            .stdout(Stdio::null());
         let receiver = Process::start(&mut receiver);
         send_socket(&ours, &socket);
         ours.read_exact(&mut [0]).unwrap();
@@ -108,7 +128,7 @@ scenario! {
         // The sender may close it: the receiver alone owns it then.
         drop(socket);
         check_each(&[receiver.pid()]);
-    }
+    });
 }
 
 /// Sends a handle on `socket` through `stream`.
@@ -151,16 +171,18 @@ fn receive_a_socket() {
     let _ = stream.read(&mut [0]);
 }
 
-scenario! {
-    fn several_descriptors_of_one_process(_world: &World) {
+#[test]
+fn several_descriptors_of_one_process() {
+    visit(|_world| {
         let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
         let _second = socket.try_clone().unwrap();
         check_each(&[std::process::id()]);
-    }
+    });
 }
 
-scenario! {
-    fn groups_that_share_a_port(_world: &World) {
+#[test]
+fn groups_that_share_a_port() {
+    visit(|_world| {
         let mut held = Vec::new();
         for _ in 0..4 {
             let (tcp, udp) = (bind_shared("tcp"), bind_shared("udp"));
@@ -175,7 +197,7 @@ scenario! {
             let pid = |pair: &(Process, Process)| [pair.0.pid(), pair.1.pid()][index];
             assert_eq!(owners, held.iter().map(pid).collect::<Vec<_>>());
         }
-    }
+    });
 }
 
 /// A socket in the group at 127.0.0.1:9000.
@@ -200,8 +222,9 @@ fn bind_shared(transport: &str) -> OwnedFd {
     socket
 }
 
-scenario! {
-    fn a_process_of_another_user(world: &World) {
+#[test]
+fn a_process_of_another_user() {
+    visit(|world| {
         let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
         let mut command = Command::new("setpriv");
         command.args(["--reuid", "65534", "--clear-groups", "sleep", "1000"]);
@@ -214,11 +237,12 @@ scenario! {
         // The socket was made by root; its owner is what counts.
         check_each(&[child.pid()]);
         assert_eq!(all()[0].number("process.user.id"), Some(65534));
-    }
+    });
 }
 
-scenario! {
-    fn an_image_that_was_deleted(world: &World) {
+#[test]
+fn an_image_that_was_deleted() {
+    visit(|world| {
         let copy = world.copy_program("/bin/sleep", "gone");
         let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
         let child = Process::start(Command::new(&copy).arg("1000").stdin(OwnedFd::from(socket)));
@@ -229,13 +253,20 @@ scenario! {
         assert_eq!(row.text("process.executable.name"), "gone");
         let text = sockeye(&["-a"]).out;
         assert!(text.contains("/run/scenario/gone (deleted)"), "{text}");
-    }
+    });
 }
 
-scenario! {
-    fn a_socket_of_the_kernel(world: &World) {
-        let tunnel = ["link", "add", "tunnel", "type", "vxlan", "id", "1", "dstport", "4789"];
-        let added = Command::new("ip").args(tunnel).args(["dev", "lo"]).output().unwrap();
+#[test]
+fn a_socket_of_the_kernel() {
+    visit(|world| {
+        let tunnel = [
+            "link", "add", "tunnel", "type", "vxlan", "id", "1", "dstport", "4789",
+        ];
+        let added = Command::new("ip")
+            .args(tunnel)
+            .args(["dev", "lo"])
+            .output()
+            .unwrap();
         if !added.status.success() {
             return world.skip("this kernel has no vxlan to make a socket of its own");
         }
@@ -246,20 +277,25 @@ scenario! {
             let rows = rows(&run.out);
             let row = find(&rows, "0.0.0.0:4789".parse().unwrap(), None);
             assert_eq!(row.missing(), "outside", "{row:?}");
-            assert!(run.err.contains("outside of this PID namespace"), "{}", run.err);
+            assert!(
+                run.err.contains("outside of this PID namespace"),
+                "{}",
+                run.err
+            );
         };
         check();
         let _process = Process::holding(UdpSocket::bind("127.0.0.1:0").unwrap());
         check();
-    }
+    });
 }
 
 /// Text that means no good: control of the terminal, invalid UTF-8, what a spreadsheet runs, what
 /// turns the direction of writing.
 const HOSTILE: &[u8] = b"=evil\x1b[2J\x07\r\n\"',;\\u{1b}\xff\xfe\xe2\x80\xae\xc2\x9b31m";
 
-scenario! {
-    fn hostile_titles_in_every_format(world: &World) {
+#[test]
+fn hostile_titles_in_every_format() {
+    visit(|world| {
         let copy = world.copy_program("/bin/sleep", OsStr::from_bytes(HOSTILE));
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let (client, _server) = connect(&listener);
@@ -267,13 +303,26 @@ scenario! {
         long.resize(100_000, b'x');
         // The names of processes, their paths and their arguments: all of them.
         let mut hostile = Command::new(&copy);
-        hostile.arg0(OsStr::from_bytes(HOSTILE)).args(["1000"]).stdin(share(&client));
+        hostile
+            .arg0(OsStr::from_bytes(HOSTILE))
+            .args(["1000"])
+            .stdin(share(&client));
         let first = Process::start(&mut hostile);
         let mut hostile = Command::new("sh");
-        hostile.args(["-c", "sleep 1000; :", "sh"]).arg(OsStr::from_bytes(&long));
+        hostile
+            .args(["-c", "sleep 1000; :", "sh"])
+            .arg(OsStr::from_bytes(&long));
         let second = Process::start(hostile.stdin(share(&client)));
         drop(client);
-        for format in ["text", "table", "csv", "json", "jsonl", "tcpvcon", "tcpvcon-csv"] {
+        for format in [
+            "text",
+            "table",
+            "csv",
+            "json",
+            "jsonl",
+            "tcpvcon",
+            "tcpvcon-csv",
+        ] {
             for pid in [first.pid(), second.pid()] {
                 let run = sockeye(&["-f", format, &pid.to_string()]);
                 assert_eq!(run.status, Some(0), "{format}: {}", run.err);
@@ -282,7 +331,7 @@ scenario! {
             }
         }
         check_long_title(second.pid(), &String::from_utf8_lossy(&long));
-    }
+    });
 }
 
 /// Whether nothing in `text` moves a cursor or hides.
@@ -311,13 +360,12 @@ fn check_long_title(pid: u32, title: &str) {
     let start = "sh -c 'sleep 1000; :' sh ";
     let rest = told
         .strip_prefix(start)
-        .unwrap_or_else(|| panic!("{:.200}", told));
+        .unwrap_or_else(|| panic!("{told:.200}"));
     // Quoted for a shell, and cut where the kernel's page or our limit ends.
     let plain = rest.trim_start_matches('\'').replace("'\\''", "'");
     let plain = plain.trim_end_matches('\'');
     assert!(
         plain.len() > 1000 && title.starts_with(plain),
-        "{:.200}",
-        told
+        "{told:.200}"
     );
 }

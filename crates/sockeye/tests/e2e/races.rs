@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rustix::net::sockopt::set_socket_linger;
 
 use crate::sockeye::{Row, all};
-use crate::world::{Process, connect, scenario, share};
+use crate::world::{Process, connect, share, visit};
 
 /// How many connections are opened and closed at the least.
 const CHURN: usize = 5_000;
@@ -94,8 +94,9 @@ fn pair_of(row: &Row) -> String {
     format!("{} {}", row.local(), row.remote().unwrap_or("-".to_owned()))
 }
 
-scenario! {
-    fn thousands_opened_and_closed_while_we_look(_world: &World) {
+#[test]
+fn thousands_opened_and_closed_while_we_look() {
+    visit(|_world| {
         let (_processes, owners) = steady();
         let mut churner = start_churner();
         let pid = churner.id();
@@ -104,13 +105,17 @@ scenario! {
         let reader = std::thread::spawn(move || {
             let ports = told.lines().map_while(Result::ok);
             let ports = ports.filter_map(|line| line.rsplit_once("port ")?.1.parse::<u16>().ok());
-            ports.inspect(|_| count.send(()).unwrap()).collect::<Vec<_>>()
+            ports
+                .inspect(|_| count.send(()).unwrap())
+                .collect::<Vec<_>>()
         });
         counted.recv().unwrap();
         let mut looks = Vec::new();
         let mut made = 1;
         while looks.len() < LOOKS || made < CHURN {
-            looks.push(crate::sockeye::sockeye(&["-a", "--netns", "self", "-f", "jsonl"]));
+            looks.push(crate::sockeye::sockeye(&[
+                "-a", "--netns", "self", "-f", "jsonl",
+            ]));
             made += counted.try_iter().count();
         }
         drop(churner.stdin.take());
@@ -121,8 +126,11 @@ scenario! {
             assert_eq!(look.status, Some(0), "{}", look.err);
             seen += check_look(&crate::sockeye::rows(&look.out), &owners, (pid, &ports));
         }
-        assert!(seen > LOOKS, "some of the short-lived ones were seen: {seen}");
-    }
+        assert!(
+            seen > LOOKS,
+            "some of the short-lived ones were seen: {seen}"
+        );
+    });
 }
 
 /// Checks one look; gives back how many short-lived connections it showed.
@@ -182,8 +190,9 @@ fn check_short_lived(row: &Row, (churner, ports): (u32, &BTreeSet<u16>)) {
     }
 }
 
-scenario! {
-    fn processes_that_come_and_go_while_we_look(_world: &World) {
+#[test]
+fn processes_that_come_and_go_while_we_look() {
+    visit(|_world| {
         let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
         let is_over = AtomicBool::new(false);
         let start_some = || {
@@ -212,5 +221,5 @@ scenario! {
             assert!(strangers.len() <= looks.len(), "{strangers:?}");
             assert!(!seen.is_disjoint(&heirs), "some were seen: {seen:?}");
         });
-    }
+    });
 }

@@ -1,7 +1,7 @@
 //! What `ss` says: a witness that reads the kernel's tables by code of its own.
 
 use std::collections::BTreeSet;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 
 use crate::sockeye::Seen;
 use crate::world::run;
@@ -20,14 +20,16 @@ fn read(line: &str) -> Option<Seen> {
     let (transport, state) = (words.next()?, words.next()?);
     let mut words = words.skip(2);
     let (local, remote) = (words.next()?, words.next()?);
+    let (local, remote) = (split(local)?, split(remote)?);
     let is_udp = transport == "udp";
     Some(Seen {
         transport: transport.to_owned(),
-        local: address(local)?,
-        remote: if remote.ends_with(":*") {
+        local: address(&local, local.interface)?,
+        // Behind the remote address, the interface is left out.
+        remote: if remote.port == "*" {
             None
         } else {
-            address(remote)
+            address(&remote, local.interface)
         },
         state: if is_udp {
             String::new()
@@ -57,16 +59,30 @@ fn after(line: &str, label: &str) -> Option<u64> {
     rest.split_whitespace().next()?.parse().ok()
 }
 
-/// `ss` writes `[fe80::1]%eth0:80`, `10.0.0.1%eth0:80`, `*:80`; we write `fe80::1%eth0 80`, and
-/// the interface only where the address needs it.
-fn address(text: &str) -> Option<String> {
+/// The parts of `[fe80::1]%eth0:80`, `10.0.0.1%eth0:80`, `*:80`.
+struct Side<'a> {
+    host: &'a str,
+    interface: &'a str,
+    port: &'a str,
+}
+
+fn split(text: &str) -> Option<Side<'_>> {
     let (host, port) = text.rsplit_once(':')?;
-    let (host, scope) = host.split_once('%').unwrap_or((host, ""));
-    let host = host.trim_matches(['[', ']']).replace('*', "::");
-    let ip = host.parse::<IpAddr>().ok()?.to_canonical();
-    let is_link_local = matches!(ip, IpAddr::V6(v6) if Ipv6Addr::is_unicast_link_local(&v6));
+    let (host, interface) = host.split_once('%').unwrap_or((host, ""));
+    Some(Side {
+        host: host.trim_matches(['[', ']']),
+        interface,
+        port,
+    })
+}
+
+/// As Sockeye tells it: `fe80::1%eth0 80`, the interface only where the address needs it.
+fn address(side: &Side<'_>, interface: &str) -> Option<String> {
+    let ip = side.host.replace('*', "::").parse::<IpAddr>().ok()?;
+    let (ip, port) = (ip.to_canonical(), side.port);
+    let is_link_local = matches!(ip, IpAddr::V6(v6) if v6.is_unicast_link_local());
     Some(if is_link_local {
-        format!("{ip}%{scope} {port}")
+        format!("{ip}%{interface} {port}")
     } else {
         format!("{ip} {port}")
     })

@@ -8,7 +8,7 @@ use rustix::net::{
 };
 
 use crate::sockeye::{Row, all, find, list};
-use crate::world::{Network, connect, cut_the_way_to, eventually, run, scenario, share};
+use crate::world::{Network, connect, cut_the_way_to, eventually, run, share, visit};
 
 /// The row of this connection as soon as it is in `state`.
 fn in_state(state: &str, (local, remote): (SocketAddr, SocketAddr)) -> Row {
@@ -51,27 +51,35 @@ fn connect_across(network: &Network, address: [u8; 4]) -> (TcpStream, TcpStream)
     connect(&listener)
 }
 
-scenario! {
-    fn listening_and_established(_world: &World) {
+#[test]
+fn listening_and_established() {
+    visit(|_world| {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let (client, server) = connect(&listener);
         let rows = all();
         assert_eq!(rows.len(), 3);
         let row = find(&rows, address, None);
-        assert_eq!((row.state(), row.text("network.direction")), ("listen", "listen"));
+        assert_eq!(
+            (row.state(), row.text("network.direction")),
+            ("listen", "listen")
+        );
         check_owned_by_us(row);
         for (stream, direction) in [(&client, "egress"), (&server, "ingress")] {
             let (local, remote) = ends(stream);
             let row = find(&rows, local, Some(remote));
-            assert_eq!((row.state(), row.text("network.direction")), ("established", direction));
+            assert_eq!(
+                (row.state(), row.text("network.direction")),
+                ("established", direction)
+            );
             check_owned_by_us(row);
         }
-    }
+    });
 }
 
-scenario! {
-    fn bound_without_listening_or_connecting(world: &World) {
+#[test]
+fn bound_without_listening_or_connecting() {
+    visit(|world| {
         let socket = tcp_socket();
         let address: SocketAddr = "127.0.0.1:7000".parse().unwrap();
         bind(&socket, &address).unwrap();
@@ -84,11 +92,12 @@ scenario! {
         check_owned_by_us(row);
         let fd = std::os::fd::AsRawFd::as_raw_fd(&socket);
         assert_eq!(row.number("process.fd"), u64::try_from(fd).ok());
-    }
+    });
 }
 
-scenario! {
-    fn syn_sent_and_syn_received(world: &World) {
+#[test]
+fn syn_sent_and_syn_received() {
+    visit(|world| {
         let network = world.join_network("other");
         let listener = TcpListener::bind("10.9.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
@@ -104,14 +113,19 @@ scenario! {
         check_missing(&in_state("syn_received", (address, remote)), "handshake");
         let there = list(&["-a", "--netns", "other"]);
         let row = find(&there, remote, Some(address));
-        assert_eq!((row.state(), row.text("network.direction")), ("syn_sent", "egress"));
+        assert_eq!(
+            (row.state(), row.text("network.direction")),
+            ("syn_sent", "egress")
+        );
         check_owned_by_us(row);
+        assert_eq!(row.number("tcp.queue.send"), Some(0), "a SYN is no byte");
         drop(client);
-    }
+    });
 }
 
-scenario! {
-    fn closing_handshakes_that_stay_unfinished(world: &World) {
+#[test]
+fn closing_handshakes_that_stay_unfinished() {
+    visit(|world| {
         let network = world.join_network("other");
         // Closed here, and the other side does not learn of it.
         let (here, there) = connect_across(&network, [10, 9, 0, 2]);
@@ -139,11 +153,12 @@ scenario! {
         check_owned_by_us(&in_state("fin_wait_1", ends(&here)));
         drop(there);
         check_owned_by_us(&in_state("closing", ends(&here)));
-    }
+    });
 }
 
-scenario! {
-    fn half_closed_and_orphaned(_world: &World) {
+#[test]
+fn half_closed_and_orphaned() {
+    visit(|_world| {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let (client, server) = connect(&listener);
         client.shutdown(std::net::Shutdown::Write).unwrap();
@@ -156,11 +171,12 @@ scenario! {
             row.pids().is_empty().then_some(row)
         });
         check_missing(&row, "orphaned");
-    }
+    });
 }
 
-scenario! {
-    fn time_wait(_world: &World) {
+#[test]
+fn time_wait() {
+    visit(|_world| {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let (client, server) = connect(&listener);
         let waiting = ends(&client);
@@ -169,18 +185,25 @@ scenario! {
         let row = in_state("time_wait", waiting);
         check_missing(&row, "time_wait");
         assert_eq!(row.number("socket.inode"), None);
-        assert_eq!(row.number("process.user.id"), None, "the kernel does not know it any more");
+        assert_eq!(
+            row.number("process.user.id"),
+            None,
+            "the kernel does not know it any more"
+        );
         assert_eq!(row.number("tcp.queue.send"), None, "there is no queue");
         // As in netstat and TCPVCon, it is one of the connections.
         assert_eq!(list(&[]).len(), 1);
-    }
+    });
 }
 
-scenario! {
-    fn waiting_to_be_accepted(_world: &World) {
+#[test]
+fn waiting_to_be_accepted() {
+    visit(|_world| {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let clients: Vec<_> = (0..3).map(|_| TcpStream::connect(address).unwrap()).collect();
+        let clients: Vec<_> = (0..3)
+            .map(|_| TcpStream::connect(address).unwrap())
+            .collect();
         let row = in_state("established", (address, clients[0].local_addr().unwrap()));
         check_missing(&row, "unaccepted");
         let rows = all();
@@ -192,12 +215,16 @@ scenario! {
         let limit = told.split_whitespace().nth(2).unwrap().parse().ok();
         assert_eq!(row.number("tcp.backlog.limit"), limit);
         drop(listener.accept().unwrap());
-        assert_eq!(find(&all(), address, None).number("tcp.backlog.used"), Some(2));
-    }
+        assert_eq!(
+            find(&all(), address, None).number("tcp.backlog.used"),
+            Some(2)
+        );
+    });
 }
 
-scenario! {
-    fn what_a_dead_listener_leaves_behind(_world: &World) {
+#[test]
+fn what_a_dead_listener_leaves_behind() {
+    visit(|_world| {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let (client, server) = connect(&listener);
@@ -207,17 +234,24 @@ scenario! {
         drop((server, listener));
         let rows = eventually("the listener's end", || {
             let rows = all();
-            rows.iter().all(|row| row.state() != "listen").then_some(rows)
+            rows.iter()
+                .all(|row| row.state() != "listen")
+                .then_some(rows)
         });
         // The accepted connection has its owner, the one that was never accepted was reset.
         let row = find(&rows, late.0, Some(late.1));
         assert_eq!(row.state(), "established");
         assert_eq!(row.pids(), [heir.pid()].into());
         assert!(waiting.peer_addr().is_err() || waiting.take_error().unwrap().is_some());
-        assert_eq!(rows.iter().filter(|row| row.state() == "established").count(), 2);
+        assert_eq!(
+            rows.iter()
+                .filter(|row| row.state() == "established")
+                .count(),
+            2
+        );
         drop(heir);
         let row = in_state("close_wait", ends(&client));
         check_owned_by_us(&row);
         check_missing(&in_state("fin_wait_2", late), "orphaned");
-    }
+    });
 }

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use crate::proc;
 use crate::sockeye::{BINARY, Run, finish};
-use crate::world::{World, connect, scenario};
+use crate::world::{World, connect, visit};
 
 /// Runs the binary under its other name.
 fn tcpvcon(world: &World, args: &[&str]) -> Run {
@@ -22,8 +22,9 @@ fn behind_banner(text: &str) -> &str {
     rest
 }
 
-scenario! {
-    fn prints_the_layouts_of_tcpvcon(world: &World) {
+#[test]
+fn prints_the_layouts_of_tcpvcon() {
+    visit(|world| {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let (client, server) = connect(&listener);
         let udp = UdpSocket::bind("[::1]:0").unwrap();
@@ -50,10 +51,18 @@ scenario! {
             format!("TCP,{name},{us},LISTENING,{peer},0.0.0.0:0"),
             format!("TCP,{name},{us},ESTABLISHED,{own},{peer}"),
             format!("TCP,{name},{us},ESTABLISHED,{peer},{own}"),
-            format!("UDPV6,{name},{us},*,[0:0:0:0:0:0:0:1]:{},*", udp.local_addr().unwrap().port()),
+            format!(
+                "UDPV6,{name},{us},*,[0:0:0:0:0:0:0:1]:{},*",
+                udp.local_addr().unwrap().port()
+            ),
         ];
         expected.sort_unstable();
-        for args in [&["-anc"][..], &["-a", "-n", "-c"], &["/a", "/c", "/n"], &["-accepteula", "/anc"]] {
+        for args in [
+            &["-anc"][..],
+            &["-a", "-n", "-c"],
+            &["/a", "/c", "/n"],
+            &["-accepteula", "/anc"],
+        ] {
             let run = tcpvcon(world, args);
             let mut lines: Vec<_> = behind_banner(&run.out).lines().collect();
             lines.sort_unstable();
@@ -65,16 +74,20 @@ scenario! {
         assert_eq!(run.out.lines().count(), 4, "{run:?}");
         drop((client, server));
         let run = tcpvcon(world, &["-nobanner", "-nc"]);
-        assert!(run.out.starts_with("TCP,[System Process],0,TIME_WAIT,"), "{run:?}");
-    }
+        assert!(
+            run.out.starts_with("TCP,[System Process],0,TIME_WAIT,"),
+            "{run:?}"
+        );
+    });
 }
 
-scenario! {
-    fn refuses_in_one_sentence(world: &World) {
+#[test]
+fn refuses_in_one_sentence() {
+    visit(|world| {
         let run = tcpvcon(world, &["-x"]);
         assert_eq!((run.status, run.out.as_str()), (Some(2), ""));
         assert_eq!(run.err.lines().count(), 1, "{run:?}");
         let run = tcpvcon(world, &["-nobanner", "-anc", "no-such-process"]);
         assert_eq!((run.status, run.out.as_str()), (Some(1), ""));
-    }
+    });
 }

@@ -5,7 +5,7 @@ use std::net::{SocketAddr, SocketAddrV6, TcpListener, TcpStream, UdpSocket};
 use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, listen, socket_with, sockopt};
 
 use crate::sockeye::{Row, all, find, list};
-use crate::world::{connect, run, scenario};
+use crate::world::{connect, run, visit};
 
 /// The addresses of all rows, one a line: `tcp 127.0.0.1 80 127.0.0.1 4000`.
 fn addresses(rows: &[Row]) -> Vec<String> {
@@ -20,8 +20,9 @@ fn addresses(rows: &[Row]) -> Vec<String> {
     lines
 }
 
-scenario! {
-    fn a_remote_only_when_connected(_world: &World) {
+#[test]
+fn a_remote_only_when_connected() {
+    visit(|_world| {
         let bound = UdpSocket::bind("127.0.0.1:5000").unwrap();
         let connected = UdpSocket::bind("127.0.0.1:5001").unwrap();
         connected.connect("127.0.0.1:5000").unwrap();
@@ -29,35 +30,50 @@ scenario! {
         let unconnected = UdpSocket::bind("0.0.0.0:5002").unwrap();
         unconnected.send_to(b"hello", "127.0.0.1:5000").unwrap();
         let rows = all();
-        let expected = ["udp 0.0.0.0 5002", "udp 127.0.0.1 5000", "udp 127.0.0.1 5001 127.0.0.1 5000"];
+        let expected = [
+            "udp 0.0.0.0 5002",
+            "udp 127.0.0.1 5000",
+            "udp 127.0.0.1 5001 127.0.0.1 5000",
+        ];
         assert_eq!(addresses(&rows), expected);
-        assert!(rows.iter().all(|row| row.get("network.connection.state").is_none()), "{rows:#?}");
+        assert!(
+            rows.iter()
+                .all(|row| row.get("network.connection.state").is_none()),
+            "{rows:#?}"
+        );
         assert_eq!(addresses(&list(&["-u"])), expected[2..]);
         assert_eq!(addresses(&list(&["-ul"])), expected[..2]);
         assert_eq!(addresses(&list(&["-l"])), expected[..2]);
         assert_eq!(list(&[]).len(), 0);
         drop(bound);
-    }
+    });
 }
 
-scenario! {
-    fn datagrams_that_wait_are_counted(_world: &World) {
+#[test]
+fn datagrams_that_wait_are_counted() {
+    visit(|_world| {
         let reader = UdpSocket::bind("127.0.0.1:5000").unwrap();
         let count = |name| all()[0].number(name);
         assert_eq!(count("udp.queue.receive"), Some(0));
         let writer = UdpSocket::bind("127.0.0.1:5001").unwrap();
         writer.send_to(&[0; 300], "127.0.0.1:5000").unwrap();
         drop(writer);
-        let told = run("ss", &["-Huan"]).split_whitespace().nth(1).unwrap().parse().unwrap();
+        let told = run("ss", &["-Huan"])
+            .split_whitespace()
+            .nth(1)
+            .unwrap()
+            .parse()
+            .unwrap();
         assert!(told >= 300, "the kernel counts memory: {told}");
         assert_eq!(count("udp.queue.receive"), Some(told));
         reader.recv(&mut [0; 300]).unwrap();
         assert_eq!(count("udp.queue.receive"), Some(0));
-    }
+    });
 }
 
-scenario! {
-    fn mapped_ipv4_is_ipv4(_world: &World) {
+#[test]
+fn mapped_ipv4_is_ipv4() {
+    visit(|_world| {
         let dual = TcpListener::bind("[::]:6000").unwrap();
         let client = TcpStream::connect("127.0.0.1:6000").unwrap();
         let (server, _) = dual.accept().unwrap();
@@ -78,15 +94,25 @@ scenario! {
             assert_eq!(row.text("network.type"), "ipv4");
         }
         let rows = all();
-        let row = find(&rows, server.local_addr().unwrap(), Some(server.peer_addr().unwrap()));
+        let row = find(
+            &rows,
+            server.local_addr().unwrap(),
+            Some(server.peer_addr().unwrap()),
+        );
         assert_eq!(row.text("network.direction"), "ingress");
-    }
+    });
 }
 
-scenario! {
-    fn ipv6_with_its_own_and_with_scopes(world: &World) {
+#[test]
+fn ipv6_with_its_own_and_with_scopes() {
+    visit(|world| {
         let network = world.join_network("other");
-        let only = socket_with(AddressFamily::INET6, SocketType::STREAM, SocketFlags::CLOEXEC, None);
+        let only = socket_with(
+            AddressFamily::INET6,
+            SocketType::STREAM,
+            SocketFlags::CLOEXEC,
+            None,
+        );
         let only = only.unwrap();
         sockopt::set_ipv6_v6only(&only, true).unwrap();
         bind(&only, &"[::]:6000".parse::<SocketAddr>().unwrap()).unwrap();
@@ -112,9 +138,12 @@ scenario! {
         assert_eq!(row.text("network.interface.name"), "here");
         // In the other network, by the name that the interface has there.
         let rows = list(&["-la", "--netns", "other"]);
-        assert!(addresses(&rows).contains(&"tcp fe80::2%there 6001".to_owned()), "{rows:?}");
+        assert!(
+            addresses(&rows).contains(&"tcp fe80::2%there 6001".to_owned()),
+            "{rows:?}"
+        );
         drop(there);
-    }
+    });
 }
 
 /// The number of an interface of this thread's network.

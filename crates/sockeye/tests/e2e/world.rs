@@ -4,6 +4,7 @@
 //! sockets, no descriptor leaks from one into another's children, and whatever a test leaves
 //! behind ends with it.
 
+use std::any::type_name;
 use std::env;
 use std::fs::{self, File};
 use std::io::Write;
@@ -26,19 +27,6 @@ const LIMIT: &str = "50";
 /// How long a state may take to come about.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// Makes a test that runs in a world of its own.
-macro_rules! scenario {
-    ($(#[$meta:meta])* fn $name:ident($world:ident: &World) $body:block) => {
-        $(#[$meta])*
-        #[test]
-        fn $name() {
-            fn inside($world: &$crate::world::World) $body
-            $crate::world::visit(concat!(module_path!(), "::", stringify!($name)), inside);
-        }
-    };
-}
-pub(crate) use scenario;
-
 /// What a test finds when it begins: an empty network with loopback, and a directory.
 pub(crate) struct World {
     /// The test's name.
@@ -47,8 +35,10 @@ pub(crate) struct World {
     pub(crate) dir: PathBuf,
 }
 
-/// Runs `test` as the first process of a new world, or as such does it.
-pub(crate) fn visit(name: &'static str, test: fn(&World)) {
+/// Runs `test`, the one closure in a test function, as the first process of a new world.
+pub(crate) fn visit<F: Fn(&World)>(test: F) {
+    // `e2e::states::time_wait::{{closure}}`: closures are named after the function they stand in.
+    let name = type_name::<F>().trim_end_matches("::{{closure}}");
     if env::var_os(INSIDE).is_some() {
         return test(&World::enter(name));
     }
