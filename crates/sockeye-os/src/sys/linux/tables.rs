@@ -10,7 +10,7 @@ use sockeye_core::{Degradation, Transport};
 use super::namespaces::Place;
 use super::netlink::SockDiag;
 use crate::Wants;
-use crate::decode::inet_diag::{Measure, decode_answer, encode_dump};
+use crate::decode::inet_diag::{Measure, Part, decode_answer, encode_dump, encode_tcp_dump};
 use crate::decode::proc_net::decode_table;
 use crate::decode::{Malformed, SocketRow, Table};
 use crate::error::plain;
@@ -88,8 +88,13 @@ fn wanted_tables(wants: &Wants) -> Vec<Table> {
 /// Reads the tables of the namespace that this thread is in, which is `place`.
 pub(super) fn read_here(place: &Place, wants: &Wants, keep: Keep) -> Tables {
     let mut tables = Tables::new(place);
-    for (table, dumped) in dump_all(&wanted_tables(wants), wants, keep) {
-        match dumped {
+    let mut left = wanted_tables(wants);
+    // A dump file holds one answer for each table; otherwise both families of TCP come at once.
+    if wants.tcp && keep == Keep::Rows && dump_tcp(&mut tables, wants).is_ok() {
+        left.retain(|table| table.transport != Transport::Tcp);
+    }
+    for table in left {
+        match dump(table, &encode_dump(table, measure(table, wants)), keep) {
             Ok(dumped) => tables.add(dumped),
             Err(error) => {
                 tables.source = Source::Procfs;
@@ -103,6 +108,16 @@ pub(super) fn read_here(place: &Place, wants: &Wants, keep: Keep) -> Tables {
     }
     name_interfaces(&mut tables.namespace);
     tables
+}
+
+/// What is to be measured of the sockets of `table`.
+fn measure(table: Table, wants: &Wants) -> Measure {
+    let is_measured = wants.metrics && table.transport == Transport::Tcp;
+    if is_measured {
+        Measure::TcpInfo
+    } else {
+        Measure::Nothing
+    }
 }
 
 /// Reads the tables of `place` from outside, through one of its processes, where entering is not
@@ -125,42 +140,63 @@ struct Dumped {
     interrupted: u32,
 }
 
-/// What came of dumping each table.
-type AllDumped = Vec<(Table, io::Result<Dumped>)>;
+/// From so many TCP sockets on, two threads dump a part each.
+const WORTH_A_THREAD: u64 = 20_000;
+/// Connections have a port that the kernel chose, 32768 to 60999 unless set otherwise; with another
+/// kernel at the far end, two. About half of them have none above this.
+const MIDDLE: u16 = 49_151;
 
-/// Dumps `tables`: the first, which is the largest on most machines, while another thread of the
-/// same namespace dumps the others. Each dump looks at every socket, wanted or not.
-fn dump_all(tables: &[Table], wants: &Wants, keep: Keep) -> AllDumped {
-    let dump_each = |tables: &[Table]| -> AllDumped {
-        tables
-            .iter()
-            .map(|table| (*table, dump(*table, wants, keep)))
-            .collect()
+/// Dumps the TCP sockets of both families into `tables`.
+fn dump_tcp(tables: &mut Tables, wants: &Wants) -> io::Result<()> {
+    let [table, ..] = Table::ALL;
+    let dump_part = |part: Part| {
+        dump(
+            table,
+            &encode_tcp_dump(measure(table, wants), part),
+            Keep::Rows,
+        )
     };
-    let (first, others) = tables.split_at(tables.len().min(1));
-    thread::scope(|scope| {
-        let others = scope.spawn(|| dump_each(others));
-        let mut dumped = dump_each(first);
-        // A thread of ours has no reason to panic; if one did, its tables would be missing.
-        dumped.extend(others.join().unwrap_or_default());
-        dumped
-    })
+    if tcp_sockets() < WORTH_A_THREAD {
+        tables.add(dump_part(Part::Whole)?);
+        return Ok(());
+    }
+    let (upper, lower) = thread::scope(|scope| {
+        let upper = scope.spawn(|| dump_part(Part::Above(MIDDLE)));
+        let lower = dump_part(Part::UpTo(MIDDLE));
+        let lost = || Err(io::Error::other("the thread that dumped TCP panicked"));
+        (upper.join().unwrap_or_else(|_| lost()), lower)
+    });
+    let (upper, lower) = (upper?, lower?);
+    tables.add(lower);
+    tables.add(upper);
+    Ok(())
 }
 
-/// Dumps one table.
-fn dump(table: Table, wants: &Wants, keep: Keep) -> io::Result<Dumped> {
-    let is_measured = wants.metrics && table.transport == Transport::Tcp;
-    let measure = if is_measured {
-        Measure::TcpInfo
-    } else {
-        Measure::Nothing
+/// About how many TCP sockets this thread's namespace has, by `/proc/net/sockstat`; 0 if unknown.
+fn tcp_sockets() -> u64 {
+    let count = |file: &str, line: &str| {
+        let text = std::fs::read_to_string(format!("/proc/thread-self/net/{file}")).ok()?;
+        let mut words = text
+            .lines()
+            .find_map(|l| l.strip_prefix(line))?
+            .split_whitespace();
+        words.find_map(|word| word.parse::<u64>().ok())
     };
+    let counts = [
+        count("sockstat", "TCP: inuse "),
+        count("sockstat6", "TCP6: inuse "),
+    ];
+    counts.into_iter().flatten().sum()
+}
+
+/// Sends `request` about sockets of `table` and decodes all that comes.
+fn dump(table: Table, request: &[u8], keep: Keep) -> io::Result<Dumped> {
     let (mut sockets, mut answers, mut malformed) = (Vec::new(), Vec::new(), Vec::new());
     let mut take = |row: Result<SocketRow, Malformed>| match row {
         Ok(row) => sockets.push(row),
         Err(problem) => malformed.push(problem),
     };
-    let outcome = SockDiag::open()?.ask(&encode_dump(table, measure), |datagram| {
+    let outcome = SockDiag::open()?.ask(request, |datagram| {
         if keep == Keep::Answers {
             answers.push(RawAnswer {
                 table,
