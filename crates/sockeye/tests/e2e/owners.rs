@@ -18,6 +18,7 @@ use rustix::net::{
 
 use crate::proc;
 use crate::sockeye::{Row, all, find, list, rows, sockeye};
+use crate::unprivileged::{has_nobody, nobody_holding};
 use crate::world::{Process, connect, eventually, run, share, visit};
 
 /// Compares what is told of the owner a row is shown under with `/proc`.
@@ -84,9 +85,10 @@ fn inherited_by_children_and_grandchildren() {
             .args(["sh"])
             .stdout(Stdio::piped())
             .stderr(share(&listener));
-        let mut shell = (shell.spawn().unwrap(), drop(shell)).0;
+        let mut running = shell.spawn().unwrap();
+        drop(shell);
         let mut line = [0; 16];
-        let read = shell.stdout.take().unwrap().read(&mut line).unwrap();
+        let read = running.stdout.take().unwrap().read(&mut line).unwrap();
         let grandchild: u32 = String::from_utf8_lossy(&line[..read])
             .trim()
             .parse()
@@ -94,9 +96,9 @@ fn inherited_by_children_and_grandchildren() {
         eventually("the grandchild runs its own image", || {
             proc::path(grandchild).ends_with("sleep").then_some(())
         });
-        check_each(&[std::process::id(), child.pid(), shell.id(), grandchild]);
+        check_each(&[std::process::id(), child.pid(), running.id(), grandchild]);
         run("kill", &[&grandchild.to_string()]);
-        shell.wait().unwrap();
+        running.wait().unwrap();
         eventually("the end of the grandchild", || {
             (all()[0].pids().len() == 2).then_some(())
         });
@@ -226,14 +228,10 @@ fn bind_shared(transport: &str) -> OwnedFd {
 fn a_process_of_another_user() {
     visit(|world| {
         let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
-        let mut command = Command::new("setpriv");
-        command.args(["--reuid", "65534", "--clear-groups", "sleep", "1000"]);
-        let child = Process::start(command.stdin(OwnedFd::from(socket)));
-        let has_changed = || proc::path(child.pid()).ends_with("sleep").then_some(());
-        if !rustix::process::geteuid().is_root() {
-            return world.skip("needs a second user");
+        if !has_nobody(world) {
+            return;
         }
-        eventually("the other user's process", has_changed);
+        let child = nobody_holding(socket);
         // The socket was made by root; its owner is what counts.
         check_each(&[child.pid()]);
         assert_eq!(all()[0].number("process.user.id"), Some(65534));

@@ -1,25 +1,41 @@
 //! Without privileges: everything that may be seen, and one sentence on what may not.
 
 use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::os::fd::OwnedFd;
 use std::process::Command;
 
 use crate::sockeye::{BINARY, Row, Run, find, finish, rows};
-use crate::world::{Process, World, connect, run, visit};
+use crate::world::{Process, World, connect, eventually, run, visit};
 
 /// The user that has no privileges.
 const NOBODY: &str = "65534";
 
 /// Runs `sockeye` as a user who may nothing; `None`, noted as skipped, where there is none.
 pub(crate) fn as_nobody(world: &World, args: &[&str]) -> Option<Run> {
-    if !rustix::process::geteuid().is_root()
-        || setpriv("true").status().map_or(true, |s| !s.success())
-    {
-        world.skip("needs root, to become another user");
-        return None;
-    }
     // The build directory may be closed to others.
     let copy = world.copy_program(BINARY, "sockeye");
-    Some(finish(setpriv(copy.to_str().unwrap()).args(args)))
+    has_nobody(world).then(|| finish(setpriv(copy.to_str().unwrap()).args(args)))
+}
+
+/// Whether we may become another user; noted as skipped, where not.
+pub(crate) fn has_nobody(world: &World) -> bool {
+    let tried = setpriv("true").output();
+    let may = tried.is_ok_and(|output| output.status.success());
+    if !may {
+        world.skip("needs setpriv(1) and root, to become another user");
+    }
+    may
+}
+
+/// A process of another user that holds nothing but `socket`.
+pub(crate) fn nobody_holding(socket: impl Into<OwnedFd>) -> Process {
+    let child = Process::start(setpriv("sleep").arg("1000").stdin(socket.into()));
+    eventually("the other user's process", || {
+        crate::proc::path(child.pid())
+            .ends_with("sleep")
+            .then_some(())
+    });
+    child
 }
 
 /// A command of another user.
@@ -44,20 +60,15 @@ fn check_not_permitted(rows: &[Row], address: SocketAddr) {
 #[test]
 fn shows_what_it_may_and_says_what_it_may_not() {
     visit(|world| {
+        if !has_nobody(world) {
+            return;
+        }
         let ours = TcpListener::bind("127.0.0.1:0").unwrap();
         let udp = UdpSocket::bind("127.0.0.1:0").unwrap();
         let theirs = UdpSocket::bind("127.0.0.1:0").unwrap();
         let (local, address) = (ours.local_addr().unwrap(), theirs.local_addr().unwrap());
         let (client, _server) = connect(&ours);
-        let mut command = setpriv("sleep");
-        let child = Process::start(
-            command
-                .arg("1000")
-                .stdin(std::os::fd::OwnedFd::from(theirs)),
-        );
-        crate::world::eventually("the other user's process", || {
-            (crate::proc::path(child.pid()).ends_with("sleep")).then_some(())
-        });
+        let child = nobody_holding(theirs);
         let Some(run) = as_nobody(world, &["-am", "-f", "jsonl"]) else {
             return;
         };
@@ -160,6 +171,9 @@ fn other_networks_are_said_to_be_closed() {
 #[test]
 fn processes_with_the_numbers_of_kernel_threads() {
     visit(|world| {
+        if !has_nobody(world) {
+            return;
+        }
         // Outside of the first PID namespace, 2 is a number like any other: here a shell is 1 and
         // what it starts is 2. Both hold the socket.
         let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
@@ -179,10 +193,7 @@ fn processes_with_the_numbers_of_kernel_threads() {
             "-c",
             &command,
         ]);
-        let run = finish(shell.stdin(std::os::fd::OwnedFd::from(socket)));
-        if !rustix::process::geteuid().is_root() {
-            return world.skip("needs root, to become another user");
-        }
+        let run = finish(shell.stdin(OwnedFd::from(socket)));
         check_not_permitted(&rows(&run.out), address);
         assert!(run.err.contains("2 processes not permitted"), "{}", run.err);
     });
