@@ -39,9 +39,11 @@ pub(super) fn read_stat(process: &OwnedFd) -> Option<Stat> {
     decode_stat(&text).ok()
 }
 
-/// Threads of the kernel hold no descriptors.
-pub(super) fn is_kernel_thread(process: &OwnedFd) -> bool {
-    read_stat(process).is_some_and(|stat| stat.is_kernel_thread)
+/// Threads of the kernel have no descriptors, and processes that have ended have none any more; of
+/// both the kernel may say that looking is not permitted.
+pub(super) fn has_no_descriptors(process: &OwnedFd) -> bool {
+    read_stat(process)
+        .is_none_or(|stat| stat.is_kernel_thread || matches!(stat.state, b'Z' | b'X' | b'x'))
 }
 
 /// A text of Sockeye's own process or of the machine, by its path below `/proc`.

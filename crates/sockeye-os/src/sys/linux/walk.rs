@@ -15,7 +15,7 @@ use rustix::fs::{CWD, Mode, OFlags, RawDir, SeekFrom, openat, readlinkat_raw, se
 use rustix::io::Errno;
 use rustix::path::DecInt;
 
-use super::facts::{describe, is_kernel_thread, read_stat};
+use super::facts::{describe, has_no_descriptors, read_stat};
 use crate::decode::process::{decode_namespace_link, decode_socket_link};
 use crate::raw::RawProcess;
 
@@ -108,7 +108,7 @@ fn visit(pid: u32, wanted: &HashSet<u64>, found: &mut Walk) {
     ) {
         Ok(fds) => fds,
         Err(Errno::ACCESS | Errno::PERM) => {
-            found.denied += u32::from(!is_kernel_thread(&process));
+            found.denied += u32::from(!has_no_descriptors(&process));
             return;
         }
         Err(_) => return,
