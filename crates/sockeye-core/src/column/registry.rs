@@ -1,6 +1,5 @@
 //! The table of columns, in the order of the field reference and of default CSV and JSON.
 
-use alloc::vec::Vec;
 use core::net::SocketAddr;
 
 use super::{Column, Cost, Kind, Platforms, Row, Unit, Value};
@@ -404,8 +403,8 @@ pub static REGISTRY: &[Column] = &[
     Column {
         name: "process.owners",
         aliases: &["owners"],
-        header: "Owners",
-        meaning: "Every process that holds the socket, oldest first, as pid/name; there are several after a fork or when the socket was passed on.",
+        header: "Other owners",
+        meaning: "The other processes that hold the same socket, after a fork or when it was passed on, oldest first: pid/name; in JSON with their own fields.",
         kind: Kind::List,
         width: 24,
         value: owners,
@@ -529,17 +528,12 @@ fn backlog(row: &Row<'_>) -> Option<(u32, u32)> {
     }
 }
 
-/// Every holder as `pid/name`, one each process.
+/// The other holders, each process once, as rows of their own.
 fn owners<'a>(row: &Row<'a>) -> Value<'a> {
-    let owners = row.endpoint.owners.as_slice();
-    if owners.is_empty() {
-        return Value::Absent;
+    let holders = row.other_holders();
+    if holders.is_empty() {
+        Value::Absent
+    } else {
+        Value::List(holders.into_iter().map(Value::Holder).collect())
     }
-    let mut pids: Vec<_> = owners.iter().map(|owner| owner.process).collect();
-    pids.dedup();
-    let holders = pids.iter().map(|id| {
-        let name = row.snapshot.processes.get(id).map(|process| &*process.name);
-        Value::Holder(id.pid, name)
-    });
-    Value::List(holders.collect())
 }

@@ -1,11 +1,13 @@
 //! One endpoint seen through one of its owners: what columns, filters and printers look at.
 
+use alloc::vec::Vec;
+
 use crate::endpoint::{Endpoint, Owner};
 use crate::process::Process;
 use crate::snapshot::{Namespace, Snapshot};
 
 /// One endpoint together with the owner it is shown under.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Row<'a> {
     /// The snapshot it belongs to.
     pub snapshot: &'a Snapshot,
@@ -40,6 +42,19 @@ impl<'a> Row<'a> {
                 .iter()
                 .map(move |o| Self::new(snapshot, endpoint, Some(o))),
         )
+    }
+
+    /// The same endpoint through each other process that holds it, oldest first.
+    pub fn other_holders(&self) -> Vec<Self> {
+        let mut owners: Vec<&Owner> = self.endpoint.owners.as_slice().iter().collect();
+        owners.dedup_by_key(|owner| owner.process);
+        let own = self.owner.map(|owner| owner.process);
+        let others = owners
+            .into_iter()
+            .filter(|owner| Some(owner.process) != own);
+        others
+            .map(|owner| Self::new(self.snapshot, self.endpoint, Some(owner)))
+            .collect()
     }
 
     /// `endpoint` as seen through its oldest owner.

@@ -6,6 +6,7 @@ use core::net::IpAddr;
 
 use alloc::boxed::Box;
 
+use super::Row;
 use crate::address::{Scoped, write_socket};
 use crate::time::Timestamp;
 
@@ -42,8 +43,8 @@ pub enum Value<'a> {
     Socket(Scoped<'a>, u16),
     /// An instant.
     Time(Timestamp),
-    /// A holder of the socket: pid, and name where known. Displays as `4711/nginx`.
-    Holder(u32, Option<&'a str>),
+    /// Another holder of the socket, as the row that it would be. Displays as `4711/nginx`.
+    Holder(Row<'a>),
     /// Several values.
     List(Box<[Value<'a>]>),
 }
@@ -102,7 +103,7 @@ impl<'a> Value<'a> {
             (Self::Address(a), Self::Address(b)) => a.cmp(b),
             (Self::Socket(a, p), Self::Socket(b, q)) => a.cmp(b).then(p.cmp(q)),
             (Self::Time(a), Self::Time(b)) => a.cmp(b),
-            (Self::Holder(a, _), Self::Holder(b, _)) => a.cmp(b),
+            (Self::Holder(a), Self::Holder(b)) => a.owner.cmp(&b.owner),
             (Self::List(a), Self::List(b)) => order_lists(a, b),
             _ => match (self.as_text(), other.as_text()) {
                 (Some(a), Some(b)) => order_texts(a, b),
@@ -129,6 +130,15 @@ fn order_lists(a: &[Value<'_>], b: &[Value<'_>]) -> Ordering {
     differing.unwrap_or_else(|| a.len().cmp(&b.len()))
 }
 
+/// `pid/name`, the name where it is known.
+fn write_holder(f: &mut fmt::Formatter<'_>, row: &Row<'_>) -> fmt::Result {
+    if let Some(owner) = row.owner {
+        write!(f, "{}", owner.process)?;
+    }
+    row.process
+        .map_or(Ok(()), |process| write!(f, "/{}", process.name))
+}
+
 /// Displays without escaping: whoever prints decides what its medium needs.
 impl fmt::Display for Value<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -140,8 +150,7 @@ impl fmt::Display for Value<'_> {
             Self::Address(address) => write!(f, "{address}"),
             Self::Socket(address, port) => write_socket(f, *address, *port),
             Self::Time(time) => write!(f, "{time}"),
-            Self::Holder(pid, None) => write!(f, "{pid}"),
-            Self::Holder(pid, Some(name)) => write!(f, "{pid}/{name}"),
+            Self::Holder(row) => write_holder(f, row),
             Self::List(values) => {
                 for (index, value) in values.iter().enumerate() {
                     let separator = if index == 0 { "" } else { " " };

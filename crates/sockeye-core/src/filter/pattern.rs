@@ -38,8 +38,12 @@ impl Pattern {
                 block.as_ref().is_none_or(|block| block.contains(address))
                     && ports.is_none_or(|ports| ports.contains(*port))
             }
-            (Self::Holder(glob, pid), Value::Holder(holder, name)) => {
-                *pid == Some(*holder) || name.is_some_and(|name| glob.accepts(name))
+            (Self::Holder(glob, pid), Value::Holder(row)) => {
+                let is_it = row.owner.map(|owner| owner.process.pid) == *pid && pid.is_some();
+                is_it
+                    || row
+                        .process
+                        .is_some_and(|process| glob.accepts(&process.name))
             }
             _ => false,
         }

@@ -1,7 +1,9 @@
 //! JSON: the dotted column names as nested objects, one object a line; absent values left out.
 
+use std::cell::OnceCell;
 use std::io::{self, Write};
 
+use sockeye_core::column::{Cost, Kind};
 use sockeye_core::{Column, Row, Value};
 
 use super::Sheet;
@@ -90,6 +92,8 @@ struct Writer<'p> {
     /// Where each nested object that is open begins, so that an empty one can be taken back.
     starts: Vec<usize>,
     cells: Cells,
+    /// The steps that write another holder, made when the first one is met.
+    holder: OnceCell<Vec<Step>>,
 }
 
 impl<'p> Writer<'p> {
@@ -99,6 +103,7 @@ impl<'p> Writer<'p> {
             plan,
             starts,
             cells: Cells::default(),
+            holder: OnceCell::new(),
         }
     }
 
@@ -133,6 +138,21 @@ impl<'p> Writer<'p> {
         end_with(buf, b'}');
     }
 
+    /// Appends another holder: what the columns below `process` say of it.
+    fn put_holder(&self, buf: &mut Vec<u8>, row: &Row<'_>) {
+        let plan = self.holder.get_or_init(|| {
+            let facts = Column::all()
+                .iter()
+                .filter(|column| column.cost == Cost::Owners);
+            let named = facts.filter_map(|c| Some((c.name.strip_prefix("process.")?, c)));
+            let members: Vec<_> = named.filter(|(_, c)| c.kind != Kind::List).collect();
+            let mut steps = Vec::new();
+            nest(&members, &mut steps);
+            steps
+        });
+        Writer::new(plan).put_object(buf, row);
+    }
+
     /// Appends a value that is there.
     fn put_value(&mut self, buf: &mut Vec<u8>, value: &Value<'_>) {
         match value {
@@ -147,15 +167,7 @@ impl<'p> Writer<'p> {
             Value::Address(_) | Value::Socket(..) => {
                 put_quoted(buf, |buf| put_address(buf, value));
             }
-            Value::Holder(pid, name) => {
-                buf.extend_from_slice(b"{\"pid\":");
-                put_number(buf, (*pid).into());
-                if let Some(name) = name {
-                    buf.extend_from_slice(b",\"name\":");
-                    escape::json(buf, name);
-                }
-                buf.push(b'}');
-            }
+            Value::Holder(row) => self.put_holder(buf, row),
             Value::List(values) => {
                 buf.push(b'[');
                 for value in values {

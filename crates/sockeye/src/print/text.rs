@@ -136,32 +136,24 @@ fn put_labelled(part: &mut Vec<u8>, cells: &mut Cells, column: &Column, value: &
 
 /// Appends the processes that hold the endpoint besides the one it stands under.
 fn put_other_holders(line: &mut Line<'_>, cells: &mut Cells, row: &Row<'_>) {
-    let owners = row.endpoint.owners.as_slice();
-    if owners.len() < 2 {
-        return;
-    }
-    let own = row.owner.map(|owner| owner.process);
-    let mut others: Vec<_> = owners.iter().map(|owner| owner.process).collect();
-    others.dedup();
-    others.retain(|id| Some(*id) != own);
-    let mut others = others.iter().peekable();
-    let Some(first) = others.next() else {
-        return;
-    };
-    let mut put_holder = |part: &mut Vec<u8>, id: &ProcessId, is_last: bool| {
-        let name = row.snapshot.processes.get(id).map(|process| &*process.name);
-        cells.put(part, &Value::Holder(id.pid, name));
-        if !is_last {
-            part.push(b',');
-        }
-    };
-    let is_last = others.peek().is_none();
-    line.put_fact(|part| {
-        part.extend_from_slice(b"also held by ");
-        put_holder(part, first, is_last);
-    });
-    while let Some(id) = others.next() {
+    let mut others = row
+        .other_holders()
+        .into_iter()
+        .map(Value::Holder)
+        .peekable();
+    let mut lead = "also held by ";
+    while let Some(holder) = others.next() {
         let is_last = others.peek().is_none();
-        line.put(1, |part| put_holder(part, id, is_last));
+        let put = |part: &mut Vec<u8>| {
+            part.extend_from_slice(lead.as_bytes());
+            cells.put(part, &holder);
+            part.extend_from_slice(if is_last { b"" } else { b"," });
+        };
+        if lead.is_empty() {
+            line.put(1, put);
+        } else {
+            line.put_fact(put);
+        }
+        lead = "";
     }
 }

@@ -67,6 +67,7 @@ fn check_each(owners: &[u32]) {
         assert_eq!(rows[0].number("process.pid"), Some((*pid).into()));
         assert_eq!(rows[0].pids(), expected);
         check_facts(&rows[0]);
+        rows[0].other_owners().iter().for_each(check_facts);
     }
 }
 

@@ -140,16 +140,24 @@ impl Row {
         self.text("process.missing")
     }
 
+    /// The other owners, each as the row that it would be.
+    pub(crate) fn other_owners(&self) -> Vec<Self> {
+        let owners = self.get("process.owners").and_then(Value::as_array);
+        let as_row = |owner: &Value| {
+            let mut row = self.0.clone();
+            row["process"] = owner.clone();
+            Self(row)
+        };
+        owners.into_iter().flatten().map(as_row).collect()
+    }
+
     /// The pids of all owners.
     pub(crate) fn pids(&self) -> BTreeSet<u32> {
-        let owners = self.get("process.owners").and_then(Value::as_array);
-        let pid = |owner: &Value| u32::try_from(owner["pid"].as_u64().unwrap()).unwrap();
-        let pids: BTreeSet<u32> = owners.into_iter().flatten().map(pid).collect();
-        assert_eq!(
-            pids.is_empty(),
-            self.number("process.pid").is_none(),
-            "{self:?}"
-        );
+        let shown = self.number("process.pid").into_iter();
+        let others = self.other_owners().into_iter();
+        let others = others.map(|owner| owner.number("process.pid").unwrap());
+        let pid = |pid| u32::try_from(pid).unwrap();
+        let pids: BTreeSet<u32> = shown.chain(others).map(pid).collect();
         assert_ne!(
             pids.is_empty(),
             self.missing().is_empty(),

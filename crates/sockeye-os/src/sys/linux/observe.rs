@@ -48,12 +48,12 @@ pub(crate) fn gather(wants: &Wants, keep: Keep) -> Result<Raw, Error> {
         cgroups: Vec::new(),
         degradations: Vec::new(),
     };
-    add_tables(&mut raw, read_tables(&places, wants, keep));
+    add_tables(&mut raw, &places, (wants, keep));
     if wants.owners {
         let mut holders = find_holders(&mut raw, &places)?;
         let held = held_namespaces(wants, &places, &holders.walked);
         if !held.is_empty() {
-            add_tables(&mut raw, read_tables(&held, wants, keep));
+            add_tables(&mut raw, &held, (wants, keep));
             places.extend(held);
             holders = find_holders(&mut raw, &places)?;
         }
@@ -70,41 +70,42 @@ fn list_processes() -> Result<Vec<u32>, Error> {
     read_pids().map_err(|errno| Error::from_io("list the processes in", "/proc", &errno.into()))
 }
 
-/// Reads the tables of `places`; `None` for one that may not be looked into.
-fn read_tables(places: &[Place], wants: &Wants, keep: Keep) -> Vec<Option<Tables>> {
+/// Reads the tables of `places` and adds them to `raw`, and what could not be read.
+fn add_tables(raw: &mut Raw, places: &[Place], (wants, keep): (&Wants, Keep)) {
     let (own, others): (Vec<Place>, Vec<Place>) = places.iter().cloned().partition(|p| p.is_own);
-    let mut tables: Vec<_> = own
-        .iter()
-        .map(|place| Some(read_here(place, wants, keep)))
-        .collect();
-    if !others.is_empty() {
-        let visited = inside_each(&others, |place| read_here(place, wants, keep));
-        let from_outside = |place| read_through_process(place, wants, keep);
-        tables.extend(
-            visited
-                .into_iter()
-                .zip(&others)
-                .map(|(v, place)| v.ok().or_else(|| from_outside(place))),
-        );
+    for place in own {
+        let tables = read_here(&place, wants, keep);
+        raw.source = tables.source;
+        add_table(raw, tables);
     }
-    tables
-}
-
-/// Adds what was read to `raw`, and what could not be.
-fn add_tables(raw: &mut Raw, tables: Vec<Option<Tables>>) {
-    let denied = tables.iter().filter(|tables| tables.is_none()).count();
-    for tables in tables.into_iter().flatten() {
-        if tables.namespace.is_own {
-            raw.source = tables.source;
+    if others.is_empty() {
+        return;
+    }
+    let mut denied = 0;
+    let visited = inside_each(&others, |place| read_here(place, wants, keep));
+    for (visit, place) in visited.into_iter().zip(&others) {
+        match visit {
+            Ok(tables) => add_table(raw, tables),
+            Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
+                match read_through_process(place, wants, keep) {
+                    Some(tables) => add_table(raw, tables),
+                    None => denied += 1,
+                }
+            }
+            // It has ended, or another mount covers the file that stood for it.
+            Err(_) => {}
         }
-        raw.namespaces.push(tables.namespace);
-        raw.degradations.extend(tables.degradations);
     }
     if denied > 0 {
-        let count = u32::try_from(denied).unwrap_or(u32::MAX);
         raw.degradations
-            .push(Degradation::NamespacesDenied { count });
+            .push(Degradation::NamespacesDenied { count: denied });
     }
+}
+
+/// Adds the tables of one namespace.
+fn add_table(raw: &mut Raw, tables: Tables) {
+    raw.namespaces.push(tables.namespace);
+    raw.degradations.extend(tables.degradations);
 }
 
 /// Namespaces without a process that some process keeps open by a descriptor.

@@ -163,7 +163,7 @@ const GAP: u32 = 4;
 /// on the rest has to be listed.
 fn probe(mut read: impl FnMut(u32, &CStr) -> rustix::io::Result<()>) -> rustix::io::Result<u32> {
     let mut number = 0;
-    let mut free = 0;
+    let mut free = GAP - 1; // Without a descriptor 0 there mostly is none, as in kernel threads.
     while free < GAP {
         match read(number, DecInt::new(number).as_c_str()) {
             Ok(()) => free = 0,
