@@ -43,10 +43,7 @@ pub(crate) fn check() -> anyhow::Result<()> {
         }
     }
     if !different.is_empty() {
-        bail!(
-            "not current, run `cargo xtask docs`: {}",
-            different.join(", ")
-        );
+        bail!("not current, run `cargo xtask docs`: {}", different.join(", "));
     }
     Ok(())
 }
@@ -67,20 +64,9 @@ fn write() -> anyhow::Result<()> {
 fn documents() -> anyhow::Result<Vec<(&'static str, String)>> {
     let mut documents = vec![("docs/generated/fields.md", fields())];
     for (path, what) in FROM_BINARY {
-        let cargo = [
-            "cargo",
-            "run",
-            "--quiet",
-            "--package=sockeye",
-            "--",
-            "generate",
-        ];
+        let cargo = ["cargo", "run", "--quiet", "--package=sockeye", "--", "generate"];
         let text = run::output(&[&cargo, *what].concat())?;
-        ensure!(
-            !text.is_empty(),
-            "`sockeye generate {}` printed nothing",
-            what.join(" ")
-        );
+        ensure!(!text.is_empty(), "`sockeye generate {}` printed nothing", what.join(" "));
         documents.push((path, text.replace("\r\n", "\n")));
     }
     Ok(documents)

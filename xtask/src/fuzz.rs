@@ -52,15 +52,8 @@ fn targets() -> anyhow::Result<Vec<String>> {
 }
 
 /// The runner of fuzz/src/bin/smoke.rs.
-const RUNNER: [&str; 7] = [
-    "cargo",
-    "run",
-    "--quiet",
-    "--locked",
-    "--manifest-path=fuzz/Cargo.toml",
-    "--bin=smoke",
-    "--",
-];
+const RUNNER: [&str; 7] =
+    ["cargo", "run", "--quiet", "--locked", "--manifest-path=fuzz/Cargo.toml", "--bin=smoke", "--"];
 
 fn stable(targets: &[String], seconds: u32) -> anyhow::Result<()> {
     let seconds = format!("--seconds={seconds}");
@@ -74,14 +67,7 @@ fn libfuzzer(targets: &[String], seconds: u32) -> anyhow::Result<()> {
     for target in targets {
         // It reads the seeds from fuzz/corpus/TARGET and collects there what it finds.
         run::run(&[&RUNNER[..], &["--corpus", target]].concat())?;
-        let fuzz = [
-            "cargo",
-            "+nightly",
-            "fuzz",
-            "run",
-            "--features=libfuzzer",
-            target,
-        ];
+        let fuzz = ["cargo", "+nightly", "fuzz", "run", "--features=libfuzzer", target];
         run::run(&[&fuzz[..], &["--", &seconds]].concat())?;
     }
     Ok(())

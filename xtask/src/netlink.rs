@@ -31,10 +31,7 @@ impl Netlink {
             protocol,
         )?;
         // The kernel fills at most 32 KiB unless a reader has shown a larger buffer.
-        Ok(Self {
-            socket,
-            buffer: vec![0; 256 * 1024],
-        })
+        Ok(Self { socket, buffer: vec![0; 256 * 1024] })
     }
 
     /// Sends one message to the kernel.
@@ -85,9 +82,7 @@ fn message(bytes: &[u8]) -> Option<(u16, &[u8], &[u8])> {
 
 /// Reads `struct nlmsgerr`: 0 is success.
 fn acknowledged(body: &[u8]) -> anyhow::Result<()> {
-    let code = body
-        .first_chunk()
-        .map_or(i32::MIN, |c| i32::from_ne_bytes(*c));
+    let code = body.first_chunk().map_or(i32::MIN, |c| i32::from_ne_bytes(*c));
     ensure!(code == 0, Errno::from_raw_os_error(-code));
     Ok(())
 }
@@ -141,9 +136,8 @@ mod tests {
     #[test]
     fn a_listener_is_counted() {
         let before = count_tcp(AddressFamily::INET).unwrap();
-        let listeners: Vec<TcpListener> = (0..50)
-            .map(|_| TcpListener::bind("127.0.0.1:0").unwrap())
-            .collect();
+        let listeners: Vec<TcpListener> =
+            (0..50).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
         // Other programs come and go meanwhile, but hardly by the dozen.
         assert!(count_tcp(AddressFamily::INET).unwrap() >= before + listeners.len() / 2);
     }

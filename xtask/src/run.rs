@@ -30,9 +30,7 @@ pub(crate) fn run(words: &[&str]) -> anyhow::Result<()> {
 
 /// Like [`run`], for a command that was changed after it was made.
 pub(crate) fn finish(command: &mut Command) -> anyhow::Result<()> {
-    let status = command
-        .status()
-        .with_context(|| format!("{} did not start", shown(command)))?;
+    let status = command.status().with_context(|| format!("{} did not start", shown(command)))?;
     if !status.success() {
         bail!("{} ended with {status}", shown(command));
     }

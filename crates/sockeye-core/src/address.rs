@@ -15,11 +15,7 @@ pub enum Family {
 impl Family {
     /// The family of `address`.
     pub fn of(address: &SocketAddr) -> Self {
-        if address.is_ipv4() {
-            Self::Ipv4
-        } else {
-            Self::Ipv6
-        }
+        if address.is_ipv4() { Self::Ipv4 } else { Self::Ipv6 }
     }
 
     /// OpenTelemetry's `network.type`: `ipv4`, `ipv6`.
@@ -70,11 +66,7 @@ impl<'a> Scoped<'a> {
             SocketAddr::V6(v6) => v6.scope_id(),
             SocketAddr::V4(_) => 0,
         };
-        Self {
-            ip: address.ip(),
-            scope,
-            interface: interface.filter(|_| scope != 0),
-        }
+        Self { ip: address.ip(), scope, interface: interface.filter(|_| scope != 0) }
     }
 }
 

@@ -98,10 +98,7 @@ impl fmt::Display for Degradation {
                 write!(f, "{} not permitted", counted(*count, "network namespace"))
             }
             Self::SockDiagUnavailable { reason } => {
-                write!(
-                    f,
-                    "sock_diag not available ({reason}), read from /proc/net instead"
-                )
+                write!(f, "sock_diag not available ({reason}), read from /proc/net instead")
             }
             Self::TableUnavailable { table, reason } => {
                 write!(f, "the {table} table could not be read ({reason})")
@@ -124,9 +121,5 @@ impl fmt::Display for Degradation {
 
 /// `1 row`, `2 rows`: the count with its noun in the right number.
 pub fn counted(count: u32, noun: &str) -> String {
-    if count == 1 {
-        format!("1 {noun}")
-    } else {
-        format!("{count} {noun}s")
-    }
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }

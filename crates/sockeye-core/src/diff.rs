@@ -104,18 +104,12 @@ pub fn diff(old: &Snapshot, new: &Snapshot) -> Delta {
     let mut stayed = Vec::with_capacity(targets.len());
     for ((from, before), target) in old.endpoints.iter().enumerate().zip(targets) {
         let Some((to, after)) = target else {
-            closed.push(Placed {
-                place: from,
-                value: before.key(),
-            });
+            closed.push(Placed { place: from, value: before.key() });
             continue;
         };
         stayed.push(Moved { from, to });
         if before != after {
-            changed.push(Placed {
-                place: from,
-                value: after.clone(),
-            });
+            changed.push(Placed { place: from, value: after.clone() });
         }
     }
     Delta {
@@ -144,9 +138,7 @@ pub fn apply(delta: Delta, old: &Snapshot) -> Snapshot {
         hostnames: delta.hostnames.applied_to(&old.hostnames),
         users: delta.users.unwrap_or_else(|| old.users.clone()),
         namespaces: delta.namespaces.unwrap_or_else(|| old.namespaces.clone()),
-        degradations: delta
-            .degradations
-            .unwrap_or_else(|| old.degradations.clone()),
+        degradations: delta.degradations.unwrap_or_else(|| old.degradations.clone()),
         endpoints: {
             let (kept, mut placed) =
                 carry_over(&old.endpoints, delta.closed, delta.changed, delta.moved);
@@ -178,10 +170,7 @@ impl<'a> Matches<'a> {
         for (place, endpoint) in old.iter().enumerate().rev() {
             next.push_front(unpaired.insert(endpoint.key(), place));
         }
-        let mut matches = Self {
-            targets: vec![None; old.len()],
-            opened: Vec::new(),
-        };
+        let mut matches = Self { targets: vec![None; old.len()], opened: Vec::new() };
         for (place, endpoint) in new.iter().enumerate() {
             let key = endpoint.key();
             let Some(from) = unpaired.remove(&key) else {
@@ -211,11 +200,7 @@ fn out_of_order(stayed: &[Moved]) -> Vec<Moved> {
     let mut lengths = Vec::with_capacity(stayed.len());
     for Moved { to, .. } in stayed {
         let is_rising = ends.last().is_none_or(|end| end < to);
-        let length = if is_rising {
-            ends.len()
-        } else {
-            ends.partition_point(|end| end < to)
-        };
+        let length = if is_rising { ends.len() } else { ends.partition_point(|end| end < to) };
         match ends.get_mut(length) {
             Some(end) => *end = *to,
             None => ends.push(*to),
@@ -281,14 +266,10 @@ fn merge(kept: Vec<Endpoint>, mut placed: Vec<Placed<Endpoint>>) -> Vec<Endpoint
 impl<K: Copy + Eq + Hash, V: Clone + PartialEq> Entries<K, V> {
     /// What has to change in `old` to make it `new`.
     fn between(old: &HashMap<K, V>, new: &HashMap<K, V>) -> Self {
-        let differing = new
-            .iter()
-            .filter(|(key, value)| old.get(*key) != Some(value));
+        let differing = new.iter().filter(|(key, value)| old.get(*key) != Some(value));
         let gone = old.keys().filter(|key| !new.contains_key(*key));
         Self {
-            set: differing
-                .map(|(key, value)| (*key, value.clone()))
-                .collect(),
+            set: differing.map(|(key, value)| (*key, value.clone())).collect(),
             removed: gone.copied().collect(),
         }
     }
@@ -356,24 +337,9 @@ mod tests {
         let delta = diff(old, new);
         let port = |remote: Option<core::net::SocketAddr>| remote.unwrap().port();
         let mut marks = Vec::new();
-        marks.extend(
-            delta
-                .closed
-                .iter()
-                .map(|c| format!("-{}", port(c.value.remote))),
-        );
-        marks.extend(
-            delta
-                .opened
-                .iter()
-                .map(|o| format!("+{}", port(o.value.remote))),
-        );
-        marks.extend(
-            delta
-                .changed
-                .iter()
-                .map(|c| format!("~{}", port(c.value.remote))),
-        );
+        marks.extend(delta.closed.iter().map(|c| format!("-{}", port(c.value.remote))));
+        marks.extend(delta.opened.iter().map(|o| format!("+{}", port(o.value.remote))));
+        marks.extend(delta.changed.iter().map(|c| format!("~{}", port(c.value.remote))));
         let from = |moved: &Moved| old.endpoints[moved.from].remote;
         marks.extend(delta.moved.iter().map(|m| format!(">{}", port(from(m)))));
         marks.join(" ")
@@ -382,13 +348,8 @@ mod tests {
     #[test]
     fn a_delta_is_as_small_as_the_change() {
         let at = |ports: &[u16]| {
-            let connection = |port| {
-                tcp(
-                    State::Established,
-                    "10.0.0.5:443",
-                    &format!("10.0.0.9:{port}"),
-                )
-            };
+            let connection =
+                |port| tcp(State::Established, "10.0.0.5:443", &format!("10.0.0.9:{port}"));
             snapshot(0, ports.iter().map(connection).collect(), Vec::new())
         };
         let check = |old: &[u16], new: &[u16], expected: &str| {
@@ -408,59 +369,22 @@ mod tests {
     fn a_fact_that_differs_is_a_change_and_another_cookie_is_another_endpoint() {
         let open = tcp(State::Established, "10.0.0.5:443", "10.0.0.9:1");
         let check = |new: Endpoint, expected: &str| {
-            let (old, new) = (
-                snapshot(0, vec![open.clone()], vec![]),
-                snapshot(1, vec![new], vec![]),
-            );
+            let (old, new) =
+                (snapshot(0, vec![open.clone()], vec![]), snapshot(1, vec![new], vec![]));
             assert_eq!(summary(&old, &new), expected);
         };
-        check(
-            Endpoint {
-                state: Some(State::CloseWait),
-                ..open.clone()
-            },
-            "~1",
-        );
-        check(
-            Endpoint {
-                owners: owners(&[7]),
-                ..open.clone()
-            },
-            "~1",
-        );
-        let socket = crate::endpoint::Socket {
-            cookie: Some(5),
-            ..open.socket
-        };
-        check(
-            Endpoint {
-                socket,
-                ..open.clone()
-            },
-            "-1 +1",
-        );
-        check(
-            Endpoint {
-                transport: udp("[::]:1", "").transport,
-                ..open.clone()
-            },
-            "-1 +1",
-        );
+        check(Endpoint { state: Some(State::CloseWait), ..open.clone() }, "~1");
+        check(Endpoint { owners: owners(&[7]), ..open.clone() }, "~1");
+        let socket = crate::endpoint::Socket { cookie: Some(5), ..open.socket };
+        check(Endpoint { socket, ..open.clone() }, "-1 +1");
+        check(Endpoint { transport: udp("[::]:1", "").transport, ..open.clone() }, "-1 +1");
     }
 
     #[test]
     fn processes_are_compared_by_identity() {
         let of = |processes| snapshot(0, vec![], processes);
-        let old = of(vec![
-            process(1, "/sbin/init"),
-            process(2, "/bin/a"),
-            process(3, "/bin/b"),
-        ]);
-        let new = of(vec![
-            process(1, "/sbin/init"),
-            process(3, "/bin/c"),
-            process(4, "/bin/d"),
-        ]);
+        let old = of(vec![process(1, "/sbin/init"), process(2, "/bin/a"), process(3, "/bin/b")]);
+        let new = of(vec![process(1, "/sbin/init"), process(3, "/bin/c"), process(4, "/bin/d")]);
         let delta = diff(&old, &new);
         let mut set: Vec<_> = delta.processes.set.keys().map(|id| id.pid).collect();
         set.sort_unstable();

@@ -209,39 +209,15 @@ pub enum Ownerless {
 
 /// Each reason with the word machines read and the phrase people read.
 const REASONS: [(Ownerless, &str, &str); 9] = [
-    (
-        Ownerless::TimeWait,
-        "time_wait",
-        "closed by its process, waiting",
-    ),
+    (Ownerless::TimeWait, "time_wait", "closed by its process, waiting"),
     (Ownerless::Handshake, "handshake", "handshake not finished"),
     (Ownerless::Unaccepted, "unaccepted", "not yet accepted"),
-    (
-        Ownerless::Orphaned,
-        "orphaned",
-        "closed by its process, still finishing",
-    ),
+    (Ownerless::Orphaned, "orphaned", "closed by its process, still finishing"),
     (Ownerless::Kernel, "kernel", "the kernel's own"),
-    (
-        Ownerless::NotPermitted,
-        "not_permitted",
-        "not permitted to see whose",
-    ),
-    (
-        Ownerless::Outside,
-        "outside",
-        "held outside of this PID namespace",
-    ),
-    (
-        Ownerless::Vanished,
-        "vanished",
-        "closed while Sockeye looked",
-    ),
-    (
-        Ownerless::NotObserved,
-        "not_observed",
-        "owners not observed",
-    ),
+    (Ownerless::NotPermitted, "not_permitted", "not permitted to see whose"),
+    (Ownerless::Outside, "outside", "held outside of this PID namespace"),
+    (Ownerless::Vanished, "vanished", "closed while Sockeye looked"),
+    (Ownerless::NotObserved, "not_observed", "owners not observed"),
 ];
 
 impl Ownerless {
@@ -314,10 +290,7 @@ mod tests {
     use alloc::vec;
 
     fn owner(pid: u32, start: u64, fd: u32) -> Owner {
-        Owner {
-            process: ProcessId { pid, start },
-            fd: Some(fd),
-        }
+        Owner { process: ProcessId { pid, start }, fd: Some(fd) }
     }
 
     #[test]
@@ -329,10 +302,7 @@ mod tests {
         assert_eq!(owners.as_slice(), [owner(99, 100, 5), owner(7, 900, 3)]);
         let twice = Owners::new(vec![owner(7, 900, 3), owner(7, 900, 3)], Ownerless::Kernel);
         assert_eq!(twice, Owners::One(owner(7, 900, 3)));
-        assert_eq!(
-            Owners::new(vec![], Ownerless::Kernel).reason(),
-            Some(Ownerless::Kernel)
-        );
+        assert_eq!(Owners::new(vec![], Ownerless::Kernel).reason(), Some(Ownerless::Kernel));
     }
 
     #[test]

@@ -83,10 +83,7 @@ impl State {
     /// and `SYN_RECV` are known too.
     pub fn parse(text: &str) -> Option<Self> {
         let known = NAMES.iter().map(|n| (n.2, n.0)).chain(OTHER_SPELLINGS);
-        known
-            .into_iter()
-            .find(|(name, _)| letters(name).eq(letters(text)))
-            .map(|(_, state)| state)
+        known.into_iter().find(|(name, _)| letters(name).eq(letters(text))).map(|(_, state)| state)
     }
 }
 

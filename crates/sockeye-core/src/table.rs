@@ -37,13 +37,7 @@ pub struct Scope {
 
 impl Scope {
     /// Every endpoint.
-    pub const ALL: Self = Self {
-        tcp: true,
-        udp: true,
-        ipv4: true,
-        ipv6: true,
-        phase: Phase::All,
-    };
+    pub const ALL: Self = Self { tcp: true, udp: true, ipv4: true, ipv6: true, phase: Phase::All };
 
     /// Whether `endpoint` belongs to it.
     pub fn contains(&self, endpoint: &Endpoint) -> bool {
@@ -89,13 +83,8 @@ pub fn select<'a>(
     scope: &Scope,
     is_wanted: impl Fn(&Row<'a>) -> bool,
 ) -> Vec<Row<'a>> {
-    let inside = snapshot
-        .endpoints
-        .iter()
-        .filter(|endpoint| scope.contains(endpoint));
-    inside
-        .filter_map(|endpoint| Row::each(snapshot, endpoint).find(&is_wanted))
-        .collect()
+    let inside = snapshot.endpoints.iter().filter(|endpoint| scope.contains(endpoint));
+    inside.filter_map(|endpoint| Row::each(snapshot, endpoint).find(&is_wanted)).collect()
 }
 
 /// Sorts `rows` by `keys`, first key first; rows that compare equal keep their order.
@@ -127,17 +116,8 @@ fn owner_key(row: &Row<'_>) -> (bool, u64, u32, Option<Ownerless>) {
 /// Where an endpoint stands among those of one process.
 fn place_key<'a>(row: &Row<'a>) -> impl Ord + use<'a> {
     let endpoint = row.endpoint;
-    let place = (
-        endpoint.namespace,
-        endpoint.transport,
-        endpoint.remote.is_some(),
-    );
-    (
-        place,
-        endpoint.local,
-        endpoint.remote,
-        endpoint.socket.cookie,
-    )
+    let place = (endpoint.namespace, endpoint.transport, endpoint.remote.is_some());
+    (place, endpoint.local, endpoint.remote, endpoint.socket.cookie)
 }
 
 /// A value in the order of its column, with the direction that was asked for.
@@ -156,10 +136,6 @@ impl Ord for Ordered<'_> {
     fn cmp(&self, other: &Self) -> Ordering {
         let order = self.0.order(&other.0);
         let is_reversible = !self.0.is_absent() && !other.0.is_absent();
-        if self.1 && is_reversible {
-            order.reverse()
-        } else {
-            order
-        }
+        if self.1 && is_reversible { order.reverse() } else { order }
     }
 }

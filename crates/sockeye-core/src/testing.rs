@@ -37,10 +37,7 @@ pub(crate) fn endpoint(transport: Transport, local: &str, remote: &str) -> Endpo
 
 /// A TCP endpoint.
 pub(crate) fn tcp(state: State, local: &str, remote: &str) -> Endpoint {
-    Endpoint {
-        state: Some(state),
-        ..endpoint(Transport::Tcp, local, remote)
-    }
+    Endpoint { state: Some(state), ..endpoint(Transport::Tcp, local, remote) }
 }
 
 /// A UDP endpoint.
@@ -50,19 +47,13 @@ pub(crate) fn udp(local: &str, remote: &str) -> Endpoint {
 
 /// The processes `pids` as owners, each by the descriptor 3.
 pub(crate) fn owners(pids: &[u32]) -> Owners {
-    let owner = |pid: &u32| Owner {
-        process: id(*pid),
-        fd: Some(3),
-    };
+    let owner = |pid: &u32| Owner { process: id(*pid), fd: Some(3) };
     Owners::new(pids.iter().map(owner).collect(), Ownerless::NotObserved)
 }
 
 /// The identity of the process `pid`, which started when it should have.
 fn id(pid: u32) -> ProcessId {
-    ProcessId {
-        pid,
-        start: u64::from(pid) * 10,
-    }
+    ProcessId { pid, start: u64::from(pid) * 10 }
 }
 
 /// A process whose image is `path`.
@@ -96,47 +87,21 @@ pub(crate) fn snapshot(
 
 /// Endpoints from so small a set that keys repeat, within a snapshot and from one to the next.
 pub(crate) fn any_endpoint() -> impl Strategy<Value = Endpoint> {
-    let address = prop_oneof![
-        Just("10.0.0.5:443"),
-        Just("[fe80::1%3]:53"),
-        Just("[::1]:53")
-    ];
-    let remote = prop_oneof![
-        Just(""),
-        Just("192.168.1.77:51234"),
-        Just("[2001:db8::1]:443")
-    ];
-    let socket = (
-        proptest::option::of(0..3_u64),
-        proptest::option::of(0..2_u64),
-    );
+    let address = prop_oneof![Just("10.0.0.5:443"), Just("[fe80::1%3]:53"), Just("[::1]:53")];
+    let remote = prop_oneof![Just(""), Just("192.168.1.77:51234"), Just("[2001:db8::1]:443")];
+    let socket = (proptest::option::of(0..3_u64), proptest::option::of(0..2_u64));
     let owner = vec(1..4_u32, 0..3);
-    let facts = (
-        owner,
-        proptest::option::of(0..2_u32),
-        proptest::option::of(0..2_u32),
-    );
+    let facts = (owner, proptest::option::of(0..2_u32), proptest::option::of(0..2_u32));
     (any::<bool>(), address, remote, socket, facts).prop_map(
         |(is_tcp, local, remote, (cookie, inode), (pids, receive, rtt_us))| {
-            let endpoint = if is_tcp {
-                tcp(State::Established, local, remote)
-            } else {
-                udp(local, remote)
-            };
+            let endpoint =
+                if is_tcp { tcp(State::Established, local, remote) } else { udp(local, remote) };
             Endpoint {
-                socket: Socket {
-                    cookie,
-                    inode,
-                    ..Socket::default()
-                },
+                socket: Socket { cookie, inode, ..Socket::default() },
                 owners: owners(&pids),
                 queue: receive.map(|receive| Queue::Bytes { receive, send: 0 }),
-                metrics: rtt_us.map(|us| {
-                    Box::new(Metrics {
-                        rtt_us: Some(us),
-                        ..Metrics::default()
-                    })
-                }),
+                metrics: rtt_us
+                    .map(|us| Box::new(Metrics { rtt_us: Some(us), ..Metrics::default() })),
                 ..endpoint
             }
         },
@@ -155,18 +120,9 @@ pub(crate) fn any_snapshot() -> impl Strategy<Value = Snapshot> {
             let processes = images.into_iter().map(|(pid, path)| process(pid, &path));
             let address = |n: u32| core::net::Ipv4Addr::from_bits(n).into();
             Snapshot {
-                users: users
-                    .into_iter()
-                    .map(|(id, name)| (id, text(name)))
-                    .collect(),
-                hostnames: hosts
-                    .into_iter()
-                    .map(|(n, name)| (address(n), text(name)))
-                    .collect(),
-                namespaces: spaces
-                    .into_iter()
-                    .map(|(id, label)| namespace(id, &label))
-                    .collect(),
+                users: users.into_iter().map(|(id, name)| (id, text(name))).collect(),
+                hostnames: hosts.into_iter().map(|(n, name)| (address(n), text(name))).collect(),
+                namespaces: spaces.into_iter().map(|(id, label)| namespace(id, &label)).collect(),
                 degradations: counts
                     .into_iter()
                     .map(|count| Degradation::Unstable { count })

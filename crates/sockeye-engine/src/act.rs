@@ -40,33 +40,22 @@ pub fn is_closable(endpoint: &Endpoint) -> bool {
 pub fn close(endpoints: &[&Endpoint]) -> Vec<Fate> {
     let answers = Actor::new().close(endpoints);
     let is_any_closed = answers.iter().any(Result::is_ok);
-    let remaining = if is_any_closed {
-        remaining(endpoints)
-    } else {
-        Ok(HashMap::new())
-    };
-    let fates = answers
-        .into_iter()
-        .zip(endpoints)
-        .map(|(answer, endpoint)| match answer {
-            Err(error) => fate_of_error(&error),
-            Ok(()) => match &remaining {
-                Err(error) => {
-                    Fate::Failed(format!("asked to close, but looking again failed: {error}"))
-                }
-                Ok(remaining) => fate_of_closed(endpoint, remaining),
-            },
-        });
+    let remaining = if is_any_closed { remaining(endpoints) } else { Ok(HashMap::new()) };
+    let fates = answers.into_iter().zip(endpoints).map(|(answer, endpoint)| match answer {
+        Err(error) => fate_of_error(&error),
+        Ok(()) => match &remaining {
+            Err(error) => {
+                Fate::Failed(format!("asked to close, but looking again failed: {error}"))
+            }
+            Ok(remaining) => fate_of_closed(endpoint, remaining),
+        },
+    });
     fates.collect()
 }
 
 /// Every endpoint that is there now, by its cookie.
 fn remaining(endpoints: &[&Endpoint]) -> Result<HashMap<u64, Endpoint>, Error> {
-    let has = |transport| {
-        endpoints
-            .iter()
-            .any(|endpoint| endpoint.transport == transport)
-    };
+    let has = |transport| endpoints.iter().any(|endpoint| endpoint.transport == transport);
     let wants = Wants {
         tcp: has(Transport::Tcp),
         udp: has(Transport::Udp),
@@ -75,10 +64,7 @@ fn remaining(endpoints: &[&Endpoint]) -> Result<HashMap<u64, Endpoint>, Error> {
         ..Wants::EVERYTHING
     };
     let now = sockeye_os::observe(&wants)?;
-    let known = now
-        .endpoints
-        .into_iter()
-        .filter_map(|e| Some((e.socket.cookie?, e)));
+    let known = now.endpoints.into_iter().filter_map(|e| Some((e.socket.cookie?, e)));
     Ok(known.collect())
 }
 
@@ -86,10 +72,7 @@ fn remaining(endpoints: &[&Endpoint]) -> Result<HashMap<u64, Endpoint>, Error> {
 ///
 /// A UDP socket stays until its process closes it; it is closed when it lost its remote.
 fn fate_of_closed(endpoint: &Endpoint, remaining: &HashMap<u64, Endpoint>) -> Fate {
-    let found = endpoint
-        .socket
-        .cookie
-        .and_then(|cookie| remaining.get(&cookie));
+    let found = endpoint.socket.cookie.and_then(|cookie| remaining.get(&cookie));
     match found {
         None => Fate::Done,
         Some(now) if matches!(now.state, Some(State::Closed | State::Bound)) => Fate::Done,
@@ -123,12 +106,8 @@ pub fn end(processes: &[ProcessId], insistence: Insistence) -> Vec<Fate> {
     await_end(&actor, processes, &mut fates);
     if insistence == Insistence::AskThenForce {
         let is_left = |(_, fate): &(&ProcessId, &Fate)| **fate == Fate::Remains;
-        let left: Vec<ProcessId> = processes
-            .iter()
-            .zip(&fates)
-            .filter(is_left)
-            .map(|(process, _)| *process)
-            .collect();
+        let left: Vec<ProcessId> =
+            processes.iter().zip(&fates).filter(is_left).map(|(process, _)| *process).collect();
         let mut forced = signal(&actor, &left, Urgency::Force);
         await_end(&actor, &left, &mut forced);
         let mut forced = forced.into_iter().map(done_if_gone);
@@ -155,10 +134,8 @@ fn signal(actor: &Actor, processes: &[ProcessId], urgency: Urgency) -> Vec<Fate>
 fn await_end(actor: &Actor, processes: &[ProcessId], fates: &mut [Fate]) {
     let deadline = Instant::now() + GRACE;
     loop {
-        let remaining = processes
-            .iter()
-            .zip(&mut *fates)
-            .filter(|(_, fate)| **fate == Fate::Remains);
+        let remaining =
+            processes.iter().zip(&mut *fates).filter(|(_, fate)| **fate == Fate::Remains);
         let mut is_any_left = false;
         for (process, fate) in remaining {
             if actor.is_running(*process) {

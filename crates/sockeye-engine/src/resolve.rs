@@ -50,9 +50,7 @@ fn ask(addresses: Vec<IpAddr>) -> mpsc::Receiver<(IpAddr, Option<String>)> {
             }
         };
         // Without a thread there is one asker less; without any, nothing is resolved.
-        let _ = thread::Builder::new()
-            .name(format!("resolve-{number}"))
-            .spawn(work);
+        let _ = thread::Builder::new().name(format!("resolve-{number}")).spawn(work);
     }
     answers
 }

@@ -38,12 +38,7 @@ impl Error {
         subject: impl Into<String>,
         reason: impl fmt::Display,
     ) -> Self {
-        Self {
-            kind,
-            operation,
-            subject: subject.into(),
-            reason: reason.to_string(),
-        }
+        Self { kind, operation, subject: subject.into(), reason: reason.to_string() }
     }
 
     /// An error with the kind that `source` stands for.

@@ -27,10 +27,7 @@ pub fn netlink(datagram: &[u8]) {
     for transport in [Transport::Tcp, Transport::Udp] {
         let whole = rows_of(datagram, transport);
         assert!(whole.0.iter().all(|row| row.transport == transport));
-        let table = Table {
-            transport,
-            is_ipv6: false,
-        };
+        let table = Table { transport, is_ipv6: false };
         assert_masked(table, Form::Netlink, datagram);
     }
 }
@@ -67,16 +64,10 @@ pub fn process(text: &[u8]) {
     let (path, is_deleted) = decode_image_link(text);
     assert_eq!(is_deleted, text.ends_with(b" (deleted)"), "{path}");
     if let Some(inode) = decode_socket_link(text) {
-        assert_eq!(
-            decode_socket_link(format!("socket:[{inode}]").as_bytes()),
-            Some(inode)
-        );
+        assert_eq!(decode_socket_link(format!("socket:[{inode}]").as_bytes()), Some(inode));
     }
     if let Some(inode) = decode_namespace_link(text) {
-        assert_eq!(
-            decode_namespace_link(format!("net:[{inode}]").as_bytes()),
-            Some(inode)
-        );
+        assert_eq!(decode_namespace_link(format!("net:[{inode}]").as_bytes()), Some(inode));
     }
     let mounts = decode_mounts(text);
     bound_namespaces(&mounts);
@@ -129,11 +120,7 @@ fn assert_masked(table: Table, form: Form, bytes: &[u8]) {
         interfaces: Vec::new(),
         sockets: Vec::new(),
         vanished: Vec::new(),
-        answers: vec![RawAnswer {
-            table,
-            form,
-            bytes: bytes.to_vec(),
-        }],
+        answers: vec![RawAnswer { table, form, bytes: bytes.to_vec() }],
     });
     anonymize(&mut raw);
     let answers = raw.namespaces.iter().flat_map(|n| &n.answers);

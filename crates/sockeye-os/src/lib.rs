@@ -49,13 +49,8 @@ pub struct Wants {
 
 impl Wants {
     /// Everything there is.
-    pub const EVERYTHING: Self = Self {
-        tcp: true,
-        udp: true,
-        owners: true,
-        metrics: true,
-        namespaces: Namespaces::All,
-    };
+    pub const EVERYTHING: Self =
+        Self { tcp: true, udp: true, owners: true, metrics: true, namespaces: Namespaces::All };
 }
 
 /// Takes a snapshot of this machine.

@@ -9,9 +9,7 @@ use sockeye_os::dump::read_file;
 use sockeye_os::{Kind, Wants, fuzzing};
 
 fn fixture(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../fixtures")
-        .join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures").join(name)
 }
 
 #[cfg(target_endian = "little")]
@@ -85,10 +83,7 @@ fn bad_dumps_are_refused_in_one_sentence() {
         |what: &str| format!("{what}: the dump was cut short; copy it again, or make a new one");
     let damaged =
         |what: &str| format!("{what}: the dump is damaged; copy it again, or make a new one");
-    check(
-        "bad-cut.dump",
-        &cut("26 is the last one, and that is not `end`"),
-    );
+    check("bad-cut.dump", &cut("26 is the last one, and that is not `end`"));
     check("bad-cut-in-line.dump", &cut("31 has no end"));
     check(
         "bad-version.dump",
@@ -98,18 +93,9 @@ fn bad_dumps_are_refused_in_one_sentence() {
         "bad-byte-order.dump",
         "3 says that a big-endian machine wrote it: replay it on one, this is little-endian",
     );
-    check(
-        "bad-word.dump",
-        &damaged("29 begins with `sokcet`, which has no place there"),
-    );
-    check(
-        "bad-number.dump",
-        &damaged("18 is not of the form `process PID START PARENT NAME`"),
-    );
-    check(
-        "bad-escape.dump",
-        &damaged("23 holds a backslash that escapes nothing"),
-    );
+    check("bad-word.dump", &damaged("29 begins with `sokcet`, which has no place there"));
+    check("bad-number.dump", &damaged("18 is not of the form `process PID START PARENT NAME`"));
+    check("bad-escape.dump", &damaged("23 holds a backslash that escapes nothing"));
     check(
         "bad-no-dump.txt",
         "1 is not `sockeye dump 1`: this is no dump; `sockeye dump FILE` makes one",
@@ -131,12 +117,9 @@ fn seed_bytes(path: &Path) -> Vec<u8> {
         return bytes;
     }
     let digits: Vec<u8> = bytes.into_iter().filter(u8::is_ascii_hexdigit).collect();
-    let pairs = digits
-        .chunks_exact(2)
-        .map(|pair| std::str::from_utf8(pair).expect("digits are ASCII"));
-    pairs
-        .map(|pair| u8::from_str_radix(pair, 16).expect("digits are a number"))
-        .collect()
+    let pairs =
+        digits.chunks_exact(2).map(|pair| std::str::from_utf8(pair).expect("digits are ASCII"));
+    pairs.map(|pair| u8::from_str_radix(pair, 16).expect("digits are a number")).collect()
 }
 
 #[test]

@@ -10,10 +10,7 @@ fn sockeye() -> Command {
 }
 
 fn run(line: &str) -> Output {
-    sockeye()
-        .args(line.split_whitespace())
-        .output()
-        .expect("the binary was built with the tests")
+    sockeye().args(line.split_whitespace()).output().expect("the binary was built with the tests")
 }
 
 #[test]
@@ -28,24 +25,12 @@ fn help_succeeds_and_mistakes_are_one_message_with_status_2() {
     check("--help", 0, "");
     check("-V", 0, "");
     check("columns", 0, "");
-    check(
-        "--nonsense",
-        2,
-        "sockeye: unexpected argument '--nonsense' found",
-    );
-    check(
-        "--columns prot",
-        2,
-        "sockeye: there is no column `prot`: did you mean `proto`?\n",
-    );
+    check("--nonsense", 2, "sockeye: unexpected argument '--nonsense' found");
+    check("--columns prot", 2, "sockeye: there is no column `prot`: did you mean `proto`?\n");
     check("-a list", 2, "sockeye: `list` is a command and comes first");
     check("close", 2, "sockeye: say what to close");
     check("end", 2, "sockeye: say what to end");
-    check(
-        "dump",
-        2,
-        "sockeye: the following required arguments were not provided",
-    );
+    check("dump", 2, "sockeye: the following required arguments were not provided");
 }
 
 #[test]
@@ -59,17 +44,8 @@ fn a_reader_that_leaves_is_no_error() {
             .unwrap();
         drop(child.stdout.take());
         let mut stderr = String::new();
-        child
-            .stderr
-            .take()
-            .unwrap()
-            .read_to_string(&mut stderr)
-            .unwrap();
-        assert_eq!(
-            (child.wait().unwrap().code(), stderr.as_str()),
-            (Some(0), ""),
-            "{line}"
-        );
+        child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+        assert_eq!((child.wait().unwrap().code(), stderr.as_str()), (Some(0), ""), "{line}");
     }
 }
 
@@ -78,16 +54,9 @@ fn a_reader_that_leaves_is_no_error() {
 fn a_full_disk_is_an_error() {
     for line in ["columns", "--help"] {
         let full = File::options().write(true).open("/dev/full").unwrap();
-        let output = sockeye()
-            .args(line.split(' '))
-            .stdout(full)
-            .output()
-            .unwrap();
+        let output = sockeye().args(line.split(' ')).stdout(full).output().unwrap();
         let stderr = String::from_utf8(output.stderr).unwrap();
-        assert!(
-            stderr.starts_with("sockeye: cannot write to standard output: "),
-            "{stderr}"
-        );
+        assert!(stderr.starts_with("sockeye: cannot write to standard output: "), "{stderr}");
         assert_eq!(output.status.code(), Some(2), "{line}");
     }
 }
@@ -101,29 +70,9 @@ fn every_generated_document_is_whole() {
             assert!(text.contains(part), "{what}: {part} in {text}");
         }
     };
-    let sections = [
-        "EXAMPLES",
-        "\"EXIT STATUS\"",
-        "ENVIRONMENT",
-        "FILES",
-        "COMMANDS",
-    ];
-    check(
-        "man",
-        &sections
-            .map(|title| format!(".SH {title}"))
-            .each_ref()
-            .map(String::as_str),
-    );
-    check(
-        "cli",
-        &[
-            "## sockeye close",
-            "`--filter <EXPR>`",
-            "`tcpvcon-csv`",
-            "Exit status:",
-        ],
-    );
+    let sections = ["EXAMPLES", "\"EXIT STATUS\"", "ENVIRONMENT", "FILES", "COMMANDS"];
+    check("man", &sections.map(|title| format!(".SH {title}")).each_ref().map(String::as_str));
+    check("cli", &["## sockeye close", "`--filter <EXPR>`", "`tcpvcon-csv`", "Exit status:"]);
     for shell in ["bash", "zsh", "fish", "powershell"] {
         check(&format!("completions {shell}"), &["sockeye", "anonymize"]);
     }

@@ -42,11 +42,7 @@ fn main() -> ExitCode {
         };
         is_sound &= drive(name, *target, time);
     }
-    if is_sound {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    }
+    if is_sound { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// Feeds one target; `false` when an input broke it.
@@ -64,10 +60,7 @@ fn drive(name: &str, target: Target, time: Duration) -> bool {
         };
         running.note(&input);
         if catch_unwind(AssertUnwindSafe(|| target(&input))).is_err() {
-            eprintln!(
-                "{name}: an input breaks it, kept in {}",
-                running.keep().display()
-            );
+            eprintln!("{name}: an input breaks it, kept in {}", running.keep().display());
             return false;
         }
         count += 1;
@@ -102,12 +95,8 @@ fn seed(path: &Path) -> Option<Vec<u8>> {
     }
     let text = String::from_utf8(bytes).ok()?;
     let digits: Vec<char> = text.chars().filter(char::is_ascii_hexdigit).collect();
-    let pairs = digits
-        .chunks_exact(2)
-        .map(|pair| pair.iter().collect::<String>());
-    pairs
-        .map(|pair| u8::from_str_radix(&pair, 16).ok())
-        .collect()
+    let pairs = digits.chunks_exact(2).map(|pair| pair.iter().collect::<String>());
+    pairs.map(|pair| u8::from_str_radix(&pair, 16).ok()).collect()
 }
 
 /// Puts the seeds where libFuzzer reads and collects inputs.
@@ -171,10 +160,7 @@ fn watch(count: Arc<AtomicU64>, path: PathBuf) {
                 return;
             }
             if now == before {
-                eprintln!(
-                    "no answer for {PATIENCE:?}; the input is in {}",
-                    path.display()
-                );
+                eprintln!("no answer for {PATIENCE:?}; the input is in {}", path.display());
                 exit(1);
             }
             before = now;
@@ -189,24 +175,11 @@ struct Mutator {
 }
 
 /// Numbers at which lengths and counts go wrong.
-const EDGES: [u32; 10] = [
-    0,
-    1,
-    3,
-    4,
-    0x7f,
-    0x80,
-    0xff,
-    0xffff,
-    0x7fff_ffff,
-    0xffff_ffff,
-];
+const EDGES: [u32; 10] = [0, 1, 3, 4, 0x7f, 0x80, 0xff, 0xffff, 0x7fff_ffff, 0xffff_ffff];
 
 impl Mutator {
     fn new() -> Self {
-        Self {
-            state: 0x9e37_79b9_7f4a_7c15,
-        }
+        Self { state: 0x9e37_79b9_7f4a_7c15 }
     }
 
     /// The next number of Marsaglia's xorshift64 (Journal of Statistical Software 8/14, 2003).
@@ -264,18 +237,11 @@ impl Mutator {
                 let width = 1 << self.below(3);
                 let number = EDGES[self.below(EDGES.len())].to_le_bytes();
                 let place = input.iter_mut().skip(place);
-                place
-                    .zip(number)
-                    .take(width)
-                    .for_each(|(byte, new)| *byte = new);
+                place.zip(number).take(width).for_each(|(byte, new)| *byte = new);
             }
             _ => {
                 let bit = 1 << self.below(8);
-                input
-                    .iter_mut()
-                    .skip(place)
-                    .take(1)
-                    .for_each(|byte| *byte ^= bit);
+                input.iter_mut().skip(place).take(1).for_each(|byte| *byte ^= bit);
             }
         }
     }

@@ -42,12 +42,7 @@ fn walk() -> rustix::io::Result<usize> {
     let mut count = 0;
     for entry in Dir::read_from(&processes)? {
         let entry = entry?;
-        if !entry
-            .file_name()
-            .to_bytes()
-            .first()
-            .is_some_and(u8::is_ascii_digit)
-        {
+        if !entry.file_name().to_bytes().first().is_some_and(u8::is_ascii_digit) {
             continue;
         }
         let process = open(&processes, entry.file_name());
@@ -58,12 +53,7 @@ fn walk() -> rustix::io::Result<usize> {
 }
 
 fn open(directory: impl AsFd, name: &CStr) -> rustix::io::Result<OwnedFd> {
-    openat(
-        directory,
-        name,
-        OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC,
-        Mode::empty(),
-    )
+    openat(directory, name, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
 }
 
 /// Reads the link of each descriptor in one directory and counts them.

@@ -32,11 +32,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let output = File::create(&arguments.output)?;
     let (program, rest) = arguments.command.split_first().context("no command")?;
     let mut command = Command::new(program);
-    command
-        .args(rest)
-        .stdin(Stdio::null())
-        .stdout(output)
-        .stderr(Stdio::null());
+    command.args(rest).stdin(Stdio::null()).stdout(output).stderr(Stdio::null());
     let start = Instant::now();
     let status = command.status()?;
     let wall = start.elapsed();
@@ -63,11 +59,7 @@ impl Sample {
         let mut measure = Command::new(own);
         measure.args(["measure", output, "--"]).args(command);
         let printed = measure.output()?;
-        ensure!(
-            printed.status.success(),
-            "{}",
-            String::from_utf8_lossy(&printed.stderr).trim()
-        );
+        ensure!(printed.status.success(), "{}", String::from_utf8_lossy(&printed.stderr).trim());
         Self::parse(&String::from_utf8(printed.stdout)?).context("a sample is three numbers")
     }
 
@@ -104,11 +96,8 @@ mod tests {
 
     #[test]
     fn samples_are_three_numbers() {
-        let sample = Sample {
-            wall: Duration::from_millis(2),
-            cpu: Duration::from_millis(1),
-            peak_kib: 300,
-        };
+        let sample =
+            Sample { wall: Duration::from_millis(2), cpu: Duration::from_millis(1), peak_kib: 300 };
         assert_eq!(Sample::parse("2000 1000 300\n"), Some(sample));
         assert_eq!(Sample::parse("2000 1000"), None);
         assert_eq!(Sample::parse("fast 1 2"), None);

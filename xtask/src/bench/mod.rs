@@ -82,32 +82,19 @@ const IDLE: (u32, u32) = (10, 2);
 const FILES: u32 = 46;
 
 fn load_of(processes: u32, pairs: u32) -> load::Arguments {
-    load::Arguments {
-        processes,
-        pairs,
-        udp: 0,
-        files: FILES,
-        netns: 0,
-        seconds: None,
-    }
+    load::Arguments { processes, pairs, udp: 0, files: FILES, netns: 0, seconds: None }
 }
 
 /// Everything that is measured, in the order of the page.
 fn contenders() -> anyhow::Result<Vec<Contender>> {
     let own = std::env::current_exe()?;
     // target/debug/xtask stands beside target/release/sockeye.
-    let target = own
-        .ancestors()
-        .nth(2)
-        .context("xtask is not in a target directory")?;
+    let target = own.ancestors().nth(2).context("xtask is not in a target directory")?;
     let sockeye = target.join("release/sockeye").display().to_string();
     let own = own.display().to_string();
     let contender = |name: &str, program: &str, arguments: &str| Contender {
         name: name.to_owned(),
-        command: std::iter::once(program)
-            .chain(arguments.split(' '))
-            .map(str::to_owned)
-            .collect(),
+        command: std::iter::once(program).chain(arguments.split(' ')).map(str::to_owned).collect(),
     };
     // A name is the command as it is typed; only what stands for its first word differs.
     let typed = |name: &str, program: &str| {
@@ -156,11 +143,8 @@ impl Round {
             }
         }
         fs::remove_file(output)?;
-        let mut round = Self {
-            situation: situation.to_owned(),
-            scores: Vec::new(),
-            missing: Vec::new(),
-        };
+        let mut round =
+            Self { situation: situation.to_owned(), scores: Vec::new(), missing: Vec::new() };
         for (contender, (lines, samples)) in contenders.iter().zip(results) {
             round.add(contender.name.clone(), lines, &samples);
         }
@@ -169,11 +153,7 @@ impl Round {
 
     fn add(&mut self, name: String, lines: anyhow::Result<usize>, samples: &[Sample]) {
         match (lines, Sample::median(samples)) {
-            (Ok(lines), Some(median)) => self.scores.push(Score {
-                name,
-                lines,
-                median,
-            }),
+            (Ok(lines), Some(median)) => self.scores.push(Score { name, lines, median }),
             (Ok(_), None) => self.missing.push((name, "was not measured".to_owned())),
             (Err(error), _) => self.missing.push((name, error.to_string())),
         }
@@ -200,10 +180,7 @@ impl Contender {
     fn measure(&self, output: &str) -> anyhow::Result<(Sample, usize)> {
         let command: Vec<&str> = self.command.iter().map(String::as_str).collect();
         let sample = Sample::take(&command, output)?;
-        let lines = fs::read(output)?
-            .iter()
-            .filter(|byte| **byte == b'\n')
-            .count();
+        let lines = fs::read(output)?.iter().filter(|byte| **byte == b'\n').count();
         anyhow::ensure!(lines > 0, "printed nothing");
         Ok((sample, lines))
     }

@@ -47,8 +47,7 @@ pub(super) fn machine() -> String {
 fn fact(path: &str, name: &str) -> String {
     let text = fs::read_to_string(path).unwrap_or_default();
     let line = text.lines().find_map(|line| line.strip_prefix(name));
-    line.map_or("?", |rest| rest.trim_start_matches([':', ' ', '\t']))
-        .to_owned()
+    line.map_or("?", |rest| rest.trim_start_matches([':', ' ', '\t'])).to_owned()
 }
 
 /// The whole page.
@@ -102,11 +101,7 @@ fn table(round: &Round) -> String {
 /// What Sockeye promises of its speed.
 fn targets(idle: &Round, loaded: &Round) -> [Target; 4] {
     let sockeyes = [JSONL, TEXT, CSV].map(|name| loaded.score(name));
-    let peak = sockeyes
-        .into_iter()
-        .flatten()
-        .map(|s| s.median.peak_kib)
-        .max();
+    let peak = sockeyes.into_iter().flatten().map(|s| s.median.peak_kib).max();
     [
         Target {
             promise: "under load, jsonl at least 8 times as fast as `ss -tanp`",
@@ -140,11 +135,7 @@ fn verdict(target: &Target) -> String {
     let Some(measured) = target.measured else {
         return format!("| {promise} | not measured | missed |\n");
     };
-    let verdict = if (target.is_met)(measured) {
-        "met"
-    } else {
-        "missed"
-    };
+    let verdict = if (target.is_met)(measured) { "met" } else { "missed" };
     format!("| {promise} | {measured:.2}{unit} | {verdict} |\n")
 }
 
@@ -181,11 +172,7 @@ mod tests {
             },
         });
         let missing = vec![("lsof".to_owned(), "not there".to_owned())];
-        Round {
-            situation: "test".to_owned(),
-            scores: scores.collect(),
-            missing,
-        }
+        Round { situation: "test".to_owned(), scores: scores.collect(), missing }
     }
 
     #[test]
@@ -193,9 +180,7 @@ mod tests {
         let check = |idle: &[(&str, u64)], loaded: &[(&str, u64)], peak, expected: &[&str]| {
             let targets = targets(&round(idle, 1), &round(loaded, peak));
             let lines = targets.each_ref().map(verdict);
-            let verdicts = lines
-                .each_ref()
-                .map(|line| line.rsplit("| ").next().unwrap());
+            let verdicts = lines.each_ref().map(|line| line.rsplit("| ").next().unwrap());
             let verdicts = verdicts.map(|verdict| verdict.trim_end_matches(" |\n"));
             assert_eq!(verdicts, expected, "{lines:?}");
         };
@@ -209,10 +194,7 @@ mod tests {
     #[test]
     fn the_table_names_what_is_missing() {
         let table = table(&round(&[(SS, 80), (JSONL, 10)], 1000));
-        assert!(
-            table.contains("| 10.0 ms | 10.0 ms | 1.0 MB | 8.00× |  |"),
-            "{table}"
-        );
+        assert!(table.contains("| 10.0 ms | 10.0 ms | 1.0 MB | 8.00× |  |"), "{table}");
         assert!(table.contains("not measured: not there"), "{table}");
     }
 }

@@ -50,9 +50,7 @@ struct Report {
 /// When a step failed.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let mut log = Log::default();
-    let wanted = STEPS
-        .iter()
-        .filter(|step| step.is_quick || !arguments.quick);
+    let wanted = STEPS.iter().filter(|step| step.is_quick || !arguments.quick);
     let reports: Vec<Report> = wanted.map(|step| report(step, &mut log)).collect();
     print_summary(&reports, &log);
     if reports.iter().any(|r| r.result == "failed") {

@@ -8,66 +8,18 @@ use crate::{docs, fuzz, run, tidy};
 
 /// Every step; the cheap ones that fail most often come first.
 pub(super) const STEPS: &[Step] = &[
-    Step {
-        name: "tools",
-        is_quick: false,
-        act: tools,
-    },
-    Step {
-        name: "format",
-        is_quick: true,
-        act: format,
-    },
-    Step {
-        name: "clippy",
-        is_quick: true,
-        act: clippy,
-    },
-    Step {
-        name: "tidy",
-        is_quick: true,
-        act: |_| passed(tidy::run()),
-    },
-    Step {
-        name: "unit tests",
-        is_quick: true,
-        act: unit_tests,
-    },
-    Step {
-        name: "doc tests",
-        is_quick: false,
-        act: doc_tests,
-    },
-    Step {
-        name: "end-to-end tests",
-        is_quick: false,
-        act: end_to_end_tests,
-    },
-    Step {
-        name: "documentation",
-        is_quick: false,
-        act: documentation,
-    },
-    Step {
-        name: "generated files",
-        is_quick: false,
-        act: |_| passed(docs::check()),
-    },
-    Step {
-        name: "fuzz smoke",
-        is_quick: false,
-        act: |_| passed(fuzz::smoke()),
-    },
-    Step {
-        name: "dependencies",
-        is_quick: false,
-        act: dependencies,
-    },
-    Step {
-        name: "advisories",
-        is_quick: false,
-        act: advisories,
-    },
+    Step { name: "tools", is_quick: false, act: tools },
+    Step { name: "format", is_quick: true, act: format },
+    Step { name: "clippy", is_quick: true, act: clippy },
+    Step { name: "tidy", is_quick: true, act: |_| passed(tidy::run()) },
+    Step { name: "unit tests", is_quick: true, act: unit_tests },
+    Step { name: "doc tests", is_quick: false, act: doc_tests },
+    Step { name: "end-to-end tests", is_quick: false, act: end_to_end_tests },
+    Step { name: "documentation", is_quick: false, act: documentation },
+    Step { name: "generated files", is_quick: false, act: |_| passed(docs::check()) },
+    Step { name: "fuzz smoke", is_quick: false, act: |_| passed(fuzz::smoke()) },
+    Step { name: "dependencies", is_quick: false, act: dependencies },
+    Step { name: "advisories", is_quick: false, act: advisories },
 ];
 
 /// Programs that end-to-end tests compare with or run under, and the Debian package of each.
@@ -93,11 +45,7 @@ fn tools(log: &mut Log) -> anyhow::Result<Outcome> {
     if !cfg!(target_os = "linux") {
         return skipped("the tools are Linux's");
     }
-    let missing = || {
-        TOOLS
-            .iter()
-            .filter(|(program, _)| !run::is_installed(program))
-    };
+    let missing = || TOOLS.iter().filter(|(program, _)| !run::is_installed(program));
     let mut packages: Vec<&str> = missing().map(|(_, package)| *package).collect();
     packages.dedup();
     if !packages.is_empty() && is_ci() && is_root() {
@@ -105,8 +53,7 @@ fn tools(log: &mut Log) -> anyhow::Result<Outcome> {
         run::succeeds(&[&["apt-get", "install", "--yes"], packages.as_slice()].concat());
     }
     for (program, package) in missing() {
-        log.skipped
-            .push(format!("{program}: not installed (Debian: {package})"));
+        log.skipped.push(format!("{program}: not installed (Debian: {package})"));
     }
     Ok(Outcome::Passed)
 }
@@ -117,25 +64,12 @@ fn is_root() -> bool {
 
 fn format(_: &mut Log) -> anyhow::Result<Outcome> {
     run::run(&["cargo", "fmt", "--all", "--check"])?;
-    passed(run::run(&[
-        "cargo",
-        "fmt",
-        "--manifest-path=fuzz/Cargo.toml",
-        "--check",
-    ]))
+    passed(run::run(&["cargo", "fmt", "--manifest-path=fuzz/Cargo.toml", "--check"]))
 }
 
 fn clippy(_: &mut Log) -> anyhow::Result<Outcome> {
-    let clippy = [
-        "cargo",
-        "clippy",
-        "--workspace",
-        "--all-targets",
-        "--locked",
-    ];
-    passed(run::run(
-        &[&clippy[..], &["--", "--deny=warnings"]].concat(),
-    ))
+    let clippy = ["cargo", "clippy", "--workspace", "--all-targets", "--locked"];
+    passed(run::run(&[&clippy[..], &["--", "--deny=warnings"]].concat()))
 }
 
 fn unit_tests(_: &mut Log) -> anyhow::Result<Outcome> {
@@ -152,9 +86,7 @@ fn end_to_end_tests(log: &mut Log) -> anyhow::Result<Outcome> {
     let result = run::finish(tests(&["--test=*"]).env("SOCKEYE_SKIPPED", &file));
     let skipped = fs::read_to_string(&file).unwrap_or_default();
     fs::remove_file(&file)?;
-    let skipped = skipped
-        .lines()
-        .map(|line| line.trim_start_matches("SKIPPED "));
+    let skipped = skipped.lines().map(|line| line.trim_start_matches("SKIPPED "));
     log.skipped.extend(skipped.map(str::to_owned));
     passed(result)
 }
@@ -167,31 +99,17 @@ fn has_end_to_end_tests() -> anyhow::Result<bool> {
 /// The command that tests the workspace, by nextest where that is installed.
 fn tests(targets: &[&str]) -> Command {
     let has_nextest = run::is_installed("cargo-nextest");
-    let runner: &[&str] = if has_nextest {
-        &["nextest", "run"]
-    } else {
-        &["test"]
-    };
+    let runner: &[&str] = if has_nextest { &["nextest", "run"] } else { &["test"] };
     run::command(&[&["cargo"], runner, &["--workspace", "--locked"], targets].concat())
 }
 
 fn doc_tests(_: &mut Log) -> anyhow::Result<Outcome> {
-    passed(run::run(&[
-        "cargo",
-        "test",
-        "--workspace",
-        "--locked",
-        "--doc",
-        "--quiet",
-    ]))
+    passed(run::run(&["cargo", "test", "--workspace", "--locked", "--doc", "--quiet"]))
 }
 
 fn documentation(_: &mut Log) -> anyhow::Result<Outcome> {
     let mut doc = run::command(&["cargo", "doc", "--workspace", "--no-deps", "--locked"]);
-    passed(run::finish(
-        doc.arg("--document-private-items")
-            .env("RUSTDOCFLAGS", "--deny=warnings"),
-    ))
+    passed(run::finish(doc.arg("--document-private-items").env("RUSTDOCFLAGS", "--deny=warnings")))
 }
 
 /// Licences, sources and double versions, by cargo-deny, which CI installs.
@@ -203,9 +121,7 @@ fn dependencies(_: &mut Log) -> anyhow::Result<Outcome> {
         return skipped("cargo-deny is not installed");
     }
     let deny = ["cargo", "deny", "--offline", "--log-level=warn", "check"];
-    passed(run::run(
-        &[&deny[..], &["licenses", "bans", "sources"]].concat(),
-    ))
+    passed(run::run(&[&deny[..], &["licenses", "bans", "sources"]].concat()))
 }
 
 /// Known vulnerabilities, when the database of them is within reach.
@@ -216,11 +132,5 @@ fn advisories(_: &mut Log) -> anyhow::Result<Outcome> {
     if !run::succeeds(&["cargo", "deny", "fetch", "db"]) {
         return skipped("the advisory database could not be fetched");
     }
-    passed(run::run(&[
-        "cargo",
-        "deny",
-        "--offline",
-        "check",
-        "advisories",
-    ]))
+    passed(run::run(&["cargo", "deny", "--offline", "check", "advisories"]))
 }

@@ -98,12 +98,7 @@ mod tests {
 
     #[test]
     fn everything_is_opened() {
-        let arguments = Arguments {
-            number: 30_000,
-            pairs: 3,
-            udp: 2,
-            files: 4,
-        };
+        let arguments = Arguments { number: 30_000, pairs: 3, udp: 2, files: 4 };
         assert_eq!(open(&arguments).unwrap().len(), 3 * 2 + 1 + 2 + 4);
     }
 }

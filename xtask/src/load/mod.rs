@@ -42,11 +42,7 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let start = Instant::now();
     let load = Load::start(arguments)?;
-    println!(
-        "ready: {}, in {:.1} s",
-        describe(arguments),
-        start.elapsed().as_secs_f64()
-    );
+    println!("ready: {}, in {:.1} s", describe(arguments), start.elapsed().as_secs_f64());
     match arguments.seconds {
         Some(seconds) => std::thread::sleep(Duration::from_secs(seconds)),
         None => drop(std::io::stdin().lock().read_line(&mut String::new())?),
@@ -61,10 +57,7 @@ pub(crate) fn describe(arguments: &Arguments) -> String {
     let ends = in_all(arguments.pairs) * 2;
     let sockets = if ends > 0 { ends + in_all(1) } else { 0 };
     let parts = [
-        (
-            sockets,
-            format!("TCP sockets ({processes} listeners, {ends} ends)"),
-        ),
+        (sockets, format!("TCP sockets ({processes} listeners, {ends} ends)")),
         (in_all(arguments.udp), "UDP sockets".to_owned()),
         (in_all(arguments.files), "other descriptors".to_owned()),
         (arguments.netns.into(), "network namespaces".to_owned()),
@@ -90,10 +83,7 @@ impl Load {
     pub(crate) fn start(arguments: &Arguments) -> anyhow::Result<Self> {
         let (held, hold) = pipe()?;
         let (news, tell) = pipe()?;
-        let mut load = Self {
-            members: Vec::new(),
-            hold,
-        };
+        let mut load = Self { members: Vec::new(), hold };
         for group in groups(arguments) {
             if arguments.netns > 0 {
                 enter_fresh_namespace()?;
@@ -120,11 +110,7 @@ impl Load {
         drop(hold);
         for mut member in members {
             let status = member.wait()?;
-            ensure!(
-                status.success(),
-                "process {} of the load: {status}",
-                member.id()
-            );
+            ensure!(status.success(), "process {} of the load: {status}", member.id());
         }
         Ok(())
     }
@@ -134,9 +120,7 @@ impl Load {
 fn groups(arguments: &Arguments) -> Vec<Vec<u32>> {
     let groups = arguments.netns.max(1);
     let step = usize::try_from(groups).unwrap_or(1);
-    (0..groups)
-        .map(|group| (group..arguments.processes).step_by(step).collect())
-        .collect()
+    (0..groups).map(|group| (group..arguments.processes).step_by(step).collect()).collect()
 }
 
 /// Moves this thread, and so the processes it starts from now on, into a namespace of their own.
@@ -161,10 +145,7 @@ fn await_ready(news: PipeReader, processes: u32) -> anyhow::Result<()> {
             reason => bail!("a process of the load failed: {reason}"),
         }
     }
-    ensure!(
-        ready == processes,
-        "only {ready} of {processes} processes became ready"
-    );
+    ensure!(ready == processes, "only {ready} of {processes} processes became ready");
     Ok(())
 }
 
@@ -173,23 +154,13 @@ mod tests {
     use super::*;
 
     fn load(processes: u32, pairs: u32) -> Arguments {
-        Arguments {
-            processes,
-            pairs,
-            udp: 0,
-            files: 0,
-            netns: 0,
-            seconds: None,
-        }
+        Arguments { processes, pairs, udp: 0, files: 0, netns: 0, seconds: None }
     }
 
     #[test]
     fn every_process_is_in_one_namespace() {
         let check = |processes, netns, expected: &[&[u32]]| {
-            let arguments = Arguments {
-                netns,
-                ..load(processes, 1)
-            };
+            let arguments = Arguments { netns, ..load(processes, 1) };
             assert_eq!(groups(&arguments), expected, "{processes} over {netns}");
         };
         check(3, 0, &[&[0, 1, 2]]);
@@ -204,14 +175,6 @@ mod tests {
         let tcp = "1000 processes, 101000 TCP sockets (1000 listeners, 100000 ends)";
         check(load(1000, 50), tcp);
         let others = "2 processes, 6 UDP sockets, 8 other descriptors, 5 network namespaces";
-        check(
-            Arguments {
-                udp: 3,
-                files: 4,
-                netns: 5,
-                ..load(2, 0)
-            },
-            others,
-        );
+        check(Arguments { udp: 3, files: 4, netns: 5, ..load(2, 0) }, others);
     }
 }

@@ -27,48 +27,27 @@ const FLOORS: &[(&str, &[&str])] = &[
     ),
     (
         "sockeye-gui",
-        &[
-            "sockeye-core",
-            "sockeye-os",
-            "sockeye-engine",
-            "sockeye-record",
-            "sockeye-fleet",
-        ],
+        &["sockeye-core", "sockeye-os", "sockeye-engine", "sockeye-record", "sockeye-fleet"],
     ),
     ("xtask", &["sockeye-core"]),
 ];
 
 /// Crates without a type that goes over a wire: each of those above owns a versioned one.
-const WIRELESS: &[&str] = &[
-    "sockeye-core",
-    "sockeye-os",
-    "sockeye-engine",
-    "sockeye-tui",
-];
+const WIRELESS: &[&str] = &["sockeye-core", "sockeye-os", "sockeye-engine", "sockeye-tui"];
 
 /// Compares what `cargo metadata --no-deps` says with the tables.
 pub(super) fn check(metadata: &Value) -> Vec<Finding> {
     let root = text(metadata, "workspace_root");
     let packages = list(metadata, "packages");
     let crates: Vec<&str> = packages.iter().map(|p| text(p, "name")).collect();
-    packages
-        .iter()
-        .flat_map(|p| check_crate(p, root, &crates))
-        .collect()
+    packages.iter().flat_map(|p| check_crate(p, root, &crates)).collect()
 }
 
 fn check_crate(package: &Value, root: &str, crates: &[&str]) -> Vec<Finding> {
     let name = text(package, "name");
-    let finding = |message| Finding {
-        path: manifest(package, root),
-        line: 1,
-        rule: RULE,
-        message,
-    };
+    let finding = |message| Finding { path: manifest(package, root), line: 1, rule: RULE, message };
     let Some((_, allowed)) = FLOORS.iter().find(|(floor, _)| *floor == name) else {
-        return vec![finding(format!(
-            "{name} has no floor; give it one in tidy's table"
-        ))];
+        return vec![finding(format!("{name} has no floor; give it one in tidy's table"))];
     };
     let dependencies = list(package, "dependencies").iter();
     let broken = dependencies.filter_map(|dependency| {
@@ -96,10 +75,7 @@ fn text<'a>(value: &'a Value, key: &str) -> &'a str {
 }
 
 fn list<'a>(value: &'a Value, key: &str) -> &'a [Value] {
-    value
-        .get(key)
-        .and_then(Value::as_array)
-        .map_or(&[], Vec::as_slice)
+    value.get(key).and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
 #[cfg(test)]

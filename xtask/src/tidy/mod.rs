@@ -28,12 +28,7 @@ struct Finding {
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            path,
-            line,
-            rule,
-            message,
-        } = self;
+        let Self { path, line, rule, message } = self;
         write!(f, "{path}:{line}: {rule}: {message}")
     }
 }
@@ -47,12 +42,7 @@ struct File {
 
 impl File {
     fn finding(&self, line: usize, rule: &'static str, message: impl Into<String>) -> Finding {
-        Finding {
-            path: self.path.clone(),
-            line,
-            rule,
-            message: message.into(),
-        }
+        Finding { path: self.path.clone(), line, rule, message: message.into() }
     }
 
     /// Its lines, counted from 1.
@@ -81,13 +71,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
 fn check_tree() -> anyhow::Result<Vec<Finding>> {
     let files = files()?;
     let mut findings: Vec<Finding> = files.iter().flat_map(check_file).collect();
-    let metadata = [
-        "cargo",
-        "metadata",
-        "--no-deps",
-        "--format-version=1",
-        "--offline",
-    ];
+    let metadata = ["cargo", "metadata", "--no-deps", "--format-version=1", "--offline"];
     let metadata = serde_json::from_str(&run::output(&metadata)?)?;
     findings.extend(edges::check(&metadata));
     Ok(findings)
@@ -112,22 +96,12 @@ fn check_file(file: &File) -> Vec<Finding> {
 
 /// Every text file that git tracks or would track.
 fn files() -> anyhow::Result<Vec<File>> {
-    let listing = [
-        "git",
-        "ls-files",
-        "-z",
-        "--cached",
-        "--others",
-        "--exclude-standard",
-    ];
+    let listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"];
     let listing = run::output(&listing).context("tidy asks git for the files")?;
     let root = run::root();
     let read = |path: &str| {
         let text = std::fs::read_to_string(root.join(path)).ok()?;
-        Some(File {
-            path: path.to_owned(),
-            text,
-        })
+        Some(File { path: path.to_owned(), text })
     };
     // What is not UTF-8 has no rules; what is deleted but not yet committed has no text.
     Ok(listing.split_terminator('\0').filter_map(read).collect())
@@ -139,10 +113,7 @@ mod tests {
 
     /// A file for a rule's own tests.
     pub(super) fn file(path: &str, text: &str) -> File {
-        File {
-            path: path.to_owned(),
-            text: text.to_owned(),
-        }
+        File { path: path.to_owned(), text: text.to_owned() }
     }
 
     /// The lines and rules of findings, to be compared.

@@ -16,12 +16,8 @@ struct Reserved {
 }
 
 const PRINTERS: &[&str] = &["crates/sockeye/", "crates/sockeye-gui/", "xtask/", "fuzz/"];
-const PRINTING: Reserved = Reserved {
-    word: "",
-    places: PRINTERS,
-    in_tests: true,
-    why: "only a binary prints",
-};
+const PRINTING: Reserved =
+    Reserved { word: "", places: PRINTERS, in_tests: true, why: "only a binary prints" };
 
 const RESERVED: &[Reserved] = &[
     Reserved {
@@ -36,22 +32,10 @@ const RESERVED: &[Reserved] = &[
         in_tests: true,
         why: "only sockeye-os (and automation) may ask which system it is",
     },
-    Reserved {
-        word: "print!",
-        ..PRINTING
-    },
-    Reserved {
-        word: "println!",
-        ..PRINTING
-    },
-    Reserved {
-        word: "eprint!",
-        ..PRINTING
-    },
-    Reserved {
-        word: "eprintln!",
-        ..PRINTING
-    },
+    Reserved { word: "print!", ..PRINTING },
+    Reserved { word: "println!", ..PRINTING },
+    Reserved { word: "eprint!", ..PRINTING },
+    Reserved { word: "eprintln!", ..PRINTING },
 ];
 
 /// Code that computes and does nothing else.
@@ -110,20 +94,13 @@ fn pure(source: &Source) -> Vec<Finding> {
         return Vec::new();
     };
     let mut findings = Vec::new();
-    for (token, rest) in source
-        .tails()
-        .filter(|(token, _)| token.is_word && !token.is_test)
-    {
+    for (token, rest) in source.tails().filter(|(token, _)| token.is_word && !token.is_test) {
         let place = pure.place;
         if pure.words.contains(&token.text.as_str()) {
             let message = format!("{place} is pure: no `{}`", token.text);
             findings.push(file.finding(token.line, RULE, message));
         }
-        let modules = if token.text == "std" {
-            imported(rest)
-        } else {
-            Vec::new()
-        };
+        let modules = if token.text == "std" { imported(rest) } else { Vec::new() };
         for module in modules {
             if pure.forbidden.is_some_and(|words| words.contains(&module)) {
                 let message = format!("{place} is pure: no `std::{module}`");
@@ -165,10 +142,7 @@ fn is_explained(file: &File, line: usize) -> bool {
     let above: Vec<&str> = file.text.lines().take(line.saturating_sub(1)).collect();
     let mut above = above.iter().rev().map(|line| line.trim()).peekable();
     // The statement may have begun on an earlier line: one that ends none.
-    while above
-        .next_if(|l| !l.starts_with("//") && !l.ends_with([';', '{', '}']))
-        .is_some()
-    {}
+    while above.next_if(|l| !l.starts_with("//") && !l.ends_with([';', '{', '}'])).is_some() {}
     let mut comment = above.take_while(|l| l.starts_with("//"));
     comment.any(|l| l.starts_with("// SAFETY:"))
 }
@@ -187,19 +161,11 @@ mod tests {
     #[test]
     fn core_is_pure() {
         let core = "crates/sockeye-core/src/a.rs";
-        check_at(
-            core,
-            "use core::fmt;\n// std::fs\nconst A: &str = \"std::fs\";",
-            &[],
-        );
+        check_at(core, "use core::fmt;\n// std::fs\nconst A: &str = \"std::fs\";", &[]);
         check_at(core, "\nuse std::fmt;", &[(2, RULE)]);
         check_at(core, "use serde::Serialize;", &[(1, RULE)]);
         check_at(core, "#[cfg(test)]\nmod tests { use std::fs; }", &[]);
-        check_at(
-            core,
-            "#[cfg(target_os = \"linux\")] fn a() {}",
-            &[(1, RULE), (1, RULE)],
-        );
+        check_at(core, "#[cfg(target_os = \"linux\")] fn a() {}", &[(1, RULE), (1, RULE)]);
     }
 
     #[test]
@@ -216,24 +182,12 @@ mod tests {
     fn unsafe_stays_in_sys_and_says_why() {
         let sys = "crates/sockeye-os/src/sys/a.rs";
         check_at(sys, "// SAFETY: sound.\nunsafe { a() }", &[]);
-        check_at(
-            sys,
-            "// SAFETY: sound,\n// as I said.\nlet b =\nunsafe { a() };",
-            &[],
-        );
+        check_at(sys, "// SAFETY: sound,\n// as I said.\nlet b =\nunsafe { a() };", &[]);
         check_at(sys, "fn b() {\nunsafe { a() }\n}", &[(2, "safety")]);
         check_at(sys, "// SAFETY: c.\nc();\nunsafe { a() }", &[(3, "safety")]);
         check_at(sys, "unsafe impl Send for A {}", &[(1, "safety")]);
-        check_at(
-            "xtask/src/a.rs",
-            "// SAFETY: b.\nunsafe { a() }",
-            &[(2, RULE)],
-        );
-        check_at(
-            "crates/sockeye/tests/a.rs",
-            "// SAFETY: b.\nunsafe { a() }",
-            &[(2, RULE)],
-        );
+        check_at("xtask/src/a.rs", "// SAFETY: b.\nunsafe { a() }", &[(2, RULE)]);
+        check_at("crates/sockeye/tests/a.rs", "// SAFETY: b.\nunsafe { a() }", &[(2, RULE)]);
     }
 
     #[test]

@@ -23,10 +23,7 @@ pub(super) fn check(source: &Source) -> Vec<Finding> {
 
 /// A file opens with one sentence that says what it is.
 fn opening(file: &File) -> Vec<Finding> {
-    let lines = file
-        .text
-        .lines()
-        .map_while(|line| line.strip_prefix("//! "));
+    let lines = file.text.lines().map_while(|line| line.strip_prefix("//! "));
     let paragraph = lines.collect::<Vec<_>>().join(" ");
     if paragraph.trim_end().ends_with(['.', ':', '?']) {
         return Vec::new();
@@ -41,10 +38,7 @@ fn opening(file: &File) -> Vec<Finding> {
 fn file_size(source: &Source) -> Option<Finding> {
     let tables: usize = tables(source).map(|(first, last)| last - first + 1).sum();
     let with_tests = source.file.text.lines().count().saturating_sub(tables);
-    let tests = source
-        .tokens
-        .iter()
-        .filter(|t| t.is_test && t.depth == 0 && t.text == "{");
+    let tests = source.tokens.iter().filter(|t| t.is_test && t.depth == 0 && t.text == "{");
     let tests: usize = tests.map(|t| t.end - t.line + 1).sum();
     let without_tests = with_tests.saturating_sub(tests);
     if without_tests <= FILE && with_tests <= FILE_WITH_TESTS {
@@ -89,8 +83,7 @@ fn function_sizes(source: &Source) -> Vec<Finding> {
 /// The braces of a function; one that a trait only declares has none.
 fn body<'a>(keyword: &Token, after: &'a [Token]) -> Option<&'a Token> {
     let mut own = after.iter().filter(|token| token.depth == keyword.depth);
-    own.find(|token| token.text == "{" || token.text == ";")
-        .filter(|token| token.text == "{")
+    own.find(|token| token.text == "{" || token.text == ";").filter(|token| token.text == "{")
 }
 
 #[cfg(test)]
@@ -123,17 +116,10 @@ mod tests {
         check_text(&function(FUNCTION), &[]);
         check_text(&function(FUNCTION + 1), &[(2, RULE)]);
         check_text(
-            &format!(
-                "{}\n#[cfg(test)] mod t {{ fn a() {{{}}} }}",
-                OPENING,
-                "\n".repeat(80)
-            ),
+            &format!("{}\n#[cfg(test)] mod t {{ fn a() {{{}}} }}", OPENING, "\n".repeat(80)),
             &[],
         );
-        let declared = format!(
-            "{OPENING}trait A {{ fn a(); fn b() {{}} }}{}",
-            "\n".repeat(80)
-        );
+        let declared = format!("{OPENING}trait A {{ fn a(); fn b() {{}} }}{}", "\n".repeat(80));
         check_text(&declared, &[]);
     }
 
@@ -145,14 +131,8 @@ mod tests {
         check_text(&format!("{OPENING}{}", lines(FILE - 1)), &[]);
         check_text(&format!("{OPENING}{}", lines(FILE)), &[(1, RULE)]);
         check_text(&format!("{OPENING}{}{}", lines(400), tests(200)), &[]);
-        check_text(
-            &format!("{OPENING}{}{}", lines(400), tests(300)),
-            &[(1, RULE)],
-        );
+        check_text(&format!("{OPENING}{}{}", lines(400), tests(300)), &[(1, RULE)]);
         check_text(&format!("{OPENING}{}{}", table(900), lines(400)), &[]);
-        check_text(
-            &format!("{OPENING}fn a<const N: usize>() {{}}\n{}", lines(600)),
-            &[(1, RULE)],
-        );
+        check_text(&format!("{OPENING}fn a<const N: usize>() {{}}\n{}", lines(600)), &[(1, RULE)]);
     }
 }

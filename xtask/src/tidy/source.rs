@@ -40,10 +40,7 @@ impl<'a> Source<'a> {
         let is_test = file.path.contains("/tests/") || file.path.ends_with("/tests.rs");
         let mut flattener = Flattener { tokens: Vec::new() };
         flattener.add(stream, 0, is_test);
-        Ok(Self {
-            file,
-            tokens: flattener.tokens,
-        })
+        Ok(Self { file, tokens: flattener.tokens })
     }
 
     /// Every token with all that follow it.
@@ -54,9 +51,8 @@ impl<'a> Source<'a> {
 
     /// Every definition: its keyword's token, its name, and what follows the name.
     pub(super) fn definitions(&self) -> impl Iterator<Item = (&Token, &Token, &[Token])> {
-        const KEYWORDS: &[&str] = &[
-            "const", "enum", "fn", "let", "mod", "static", "struct", "trait", "type",
-        ];
+        const KEYWORDS: &[&str] =
+            &["const", "enum", "fn", "let", "mod", "static", "struct", "trait", "type"];
         self.tails().filter_map(|(keyword, rest)| {
             let rest = match rest {
                 [first, rest @ ..] if first.text == "mut" => rest,
@@ -161,14 +157,8 @@ mod tests {
             assert_eq!(words, expected, "{text}");
         };
         check("fn a() {} fn b() {}", &[]);
-        check(
-            "#[cfg(test)] mod t { x } fn b() {}",
-            &["cfg", "test", "mod", "t", "x"],
-        );
-        check(
-            "#[cfg(test)] mod t; fn b() {}",
-            &["cfg", "test", "mod", "t"],
-        );
+        check("#[cfg(test)] mod t { x } fn b() {}", &["cfg", "test", "mod", "t", "x"]);
+        check("#[cfg(test)] mod t; fn b() {}", &["cfg", "test", "mod", "t"]);
         check("#[test] fn t() {} fn b() {}", &["test", "fn", "t"]);
         check("#[cfg(not(test))] fn b() {}", &[]);
     }
@@ -178,27 +168,18 @@ mod tests {
         let check = |text: &str, expected: &[&str]| {
             let file = file("src/a.rs", text);
             let source = Source::parse(&file).unwrap();
-            let names: Vec<&str> = source
-                .definitions()
-                .map(|(_, n, _)| n.text.as_str())
-                .collect();
+            let names: Vec<&str> = source.definitions().map(|(_, n, _)| n.text.as_str()).collect();
             assert_eq!(names, expected, "{text}");
         };
         check("fn a(b: u8) -> C { let mut d = e(); }", &["a", "d"]);
         check("const fn a() {} const B: u8 = 1;", &["a", "B"]);
         check("fn a(b: &'static str) {}", &["a"]);
-        check(
-            "mod a; // fn b() {}\nconst X: &str = \"fn c()\";",
-            &["a", "X"],
-        );
+        check("mod a; // fn b() {}\nconst X: &str = \"fn c()\";", &["a", "X"]);
     }
 
     #[test]
     fn macros_carry_their_mark() {
-        let file = file(
-            "src/a.rs",
-            "fn a() { println!(\"x\"); print::all(); a != b }",
-        );
+        let file = file("src/a.rs", "fn a() { println!(\"x\"); print::all(); a != b }");
         let source = Source::parse(&file).unwrap();
         let has = |text: &str| source.tokens.iter().any(|t| t.text == text);
         assert!(has("println!") && has("print") && !has("print!"));

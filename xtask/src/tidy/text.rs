@@ -31,9 +31,7 @@ fn machine_paths(file: &File) -> Vec<Finding> {
 /// Whether `text` names `path` itself, not as the end of a longer path.
 fn names(text: &str, path: &str) -> bool {
     text.match_indices(path).any(|(start, _)| {
-        let before = text
-            .get(..start)
-            .and_then(|before| before.chars().next_back());
+        let before = text.get(..start).and_then(|before| before.chars().next_back());
         !before.is_some_and(|c| c.is_alphanumeric() || "._-}".contains(c))
     })
 }
@@ -58,10 +56,7 @@ fn dead_links(file: &File, root: &Path) -> Vec<Finding> {
 /// The files that a line of Markdown links to: `[text](file#part)` and `[label]: file`.
 fn links(line: &str) -> impl Iterator<Item = &str> {
     let definition = line.split_once("]: ").filter(|_| line.starts_with('['));
-    let inline = line
-        .split("](")
-        .skip(1)
-        .filter_map(|rest| rest.split(')').next());
+    let inline = line.split("](").skip(1).filter_map(|rest| rest.split(')').next());
     let targets = inline.chain(definition.map(|(_, target)| target));
     targets
         .filter_map(|target| target.split([' ', '#']).next())
@@ -76,15 +71,9 @@ mod tests {
     #[test]
     fn no_machine_stays_in() {
         let check = |text: &str, expected: &[(usize, &'static str)]| {
-            assert_eq!(
-                places(&machine_paths(&file("a.txt", text))),
-                expected,
-                "{text}"
-            );
+            assert_eq!(places(&machine_paths(&file("a.txt", text))), expected, "{text}");
         };
-        let [machine, ..] = MACHINES else {
-            panic!("no machines")
-        };
+        let [machine, ..] = MACHINES else { panic!("no machines") };
         check(&format!("in\n{machine}main"), &[(2, "machine")]);
         check(&format!("\"{machine}\""), &[(1, "machine")]);
         check(&format!("docs{machine}"), &[]);
@@ -97,10 +86,7 @@ mod tests {
             let found = dead_links(&file("xtask/README.md", text), &run::root());
             assert_eq!(places(&found), expected, "{text}");
         };
-        check(
-            "[a](src/main.rs) and [b](../Cargo.toml#part) and [c](#here)",
-            &[],
-        );
+        check("[a](src/main.rs) and [b](../Cargo.toml#part) and [c](#here)", &[]);
         check("[a](https://example.org/x) [b](mailto:a@example.org)", &[]);
         check("fine\n[a](src/nothing.rs)", &[(2, "link")]);
         check("[a](src/main.rs), [b](nothing \"title\")", &[(1, "link")]);

@@ -6,16 +6,12 @@ use super::{File, Finding};
 const RULE: &str = "word";
 
 /// Names of modules that say nothing about what is in them.
-const EMPTY_MODULES: &[&str] = &[
-    "common", "handler", "helper", "helpers", "manager", "misc", "types", "util", "utils",
-];
+const EMPTY_MODULES: &[&str] =
+    &["common", "handler", "helper", "helpers", "manager", "misc", "types", "util", "utils"];
 
 /// Beginnings of function names that say nothing, with what to write.
 const EMPTY_VERBS: &[(&str, &str)] = &[
-    (
-        "get_",
-        "name what it gives, or say read_, decode_, resolve_, describe_",
-    ),
+    ("get_", "name what it gives, or say read_, decode_, resolve_, describe_"),
     ("do_", "name what it does"),
 ];
 
@@ -32,12 +28,7 @@ const PHRASES: &[(&str, &str)] = &[
 ];
 
 /// Files that speak about these words, or must use another program's.
-const EXEMPT: &[&str] = &[
-    "STYLE.md",
-    "docs/vocabulary.md",
-    "fixtures/",
-    "xtask/src/tidy/",
-];
+const EXEMPT: &[&str] = &["STYLE.md", "docs/vocabulary.md", "fixtures/", "xtask/src/tidy/"];
 
 /// Compares what a file defines with the tables.
 pub(super) fn check_names(source: &Source) -> Vec<Finding> {
@@ -63,9 +54,7 @@ fn objection(keyword: &str, name: &str) -> Option<String> {
     if keyword == "mod" && EMPTY_MODULES.contains(&name) {
         return Some(format!("`{name}` says nothing about what is in the module"));
     }
-    let verb = EMPTY_VERBS
-        .iter()
-        .find(|(verb, _)| keyword == "fn" && name.starts_with(verb));
+    let verb = EMPTY_VERBS.iter().find(|(verb, _)| keyword == "fn" && name.starts_with(verb));
     if let Some((_, instead)) = verb {
         return Some(format!("`{name}`: {instead}"));
     }
@@ -76,9 +65,7 @@ fn objection(keyword: &str, name: &str) -> Option<String> {
 /// The first phrase of the table in these words.
 fn phrase(words: &[String]) -> Option<&'static (&'static str, &'static str)> {
     let spaced = format!(" {}", words.join(" "));
-    PHRASES
-        .iter()
-        .find(|(phrase, _)| spaced.contains(&format!(" {phrase}")))
+    PHRASES.iter().find(|(phrase, _)| spaced.contains(&format!(" {phrase}")))
 }
 
 /// The words of a snake_case, SCREAMING_CASE or CamelCase name, in lower case.
@@ -115,13 +102,8 @@ pub(super) fn check_text(file: &File) -> Vec<Finding> {
 /// The words of a sentence, in lower case; `network.peer.address` is one.
 fn words_of_text(text: &str) -> Vec<String> {
     let is_inside = |c: char| c.is_alphanumeric() || "._".contains(c);
-    let words = text
-        .split(|c| !is_inside(c))
-        .map(|word| word.trim_matches('.'));
-    words
-        .filter(|word| !word.is_empty())
-        .map(str::to_lowercase)
-        .collect()
+    let words = text.split(|c| !is_inside(c)).map(|word| word.trim_matches('.'));
+    words.filter(|word| !word.is_empty()).map(str::to_lowercase).collect()
 }
 
 #[cfg(test)]
@@ -136,44 +118,24 @@ mod tests {
             let found = check_names(&Source::parse(&file).unwrap());
             assert_eq!(places(&found), expected, "{path}: {text}");
         };
-        check(
-            "src/a.rs",
-            "fn remote() { stream.peer_addr(); map.get_mut(1) }",
-            &[],
-        );
-        check(
-            "src/a.rs",
-            "fn is_foreign() {} fn lookup() {} struct Peers;",
-            &[],
-        );
+        check("src/a.rs", "fn remote() { stream.peer_addr(); map.get_mut(1) }", &[]);
+        check("src/a.rs", "fn is_foreign() {} fn lookup() {} struct Peers;", &[]);
         check("src/a.rs", "fn target() { let target = 1; }", &[]);
         check("src/a.rs", "\nmod utils;", &[(2, RULE)]);
         check("src/helpers.rs", "", &[(1, RULE)]);
         check("src/a.rs", "fn get_port() {}", &[(1, RULE)]);
         check("src/a.rs", "fn do_it() {}", &[(1, RULE)]);
         check("src/a.rs", "struct ForeignAddress;", &[(1, RULE)]);
-        check(
-            "src/a.rs",
-            "fn a() { let mut peer_port = 1; }",
-            &[(1, RULE)],
-        );
+        check("src/a.rs", "fn a() { let mut peer_port = 1; }", &[(1, RULE)]);
         check("src/a.rs", "static LOOKUP_RESULTS: u8 = 1;", &[(1, RULE)]);
     }
 
     #[test]
     fn sentences_use_the_vocabulary() {
         let check = |path: &str, text: &str, expected: &[(usize, &'static str)]| {
-            assert_eq!(
-                places(&check_text(&file(path, text))),
-                expected,
-                "{path}: {text}"
-            );
+            assert_eq!(places(&check_text(&file(path, text))), expected, "{path}: {text}");
         };
-        check(
-            "README.md",
-            "The remote address, network.peer.address on the wire.",
-            &[],
-        );
+        check("README.md", "The remote address, network.peer.address on the wire.", &[]);
         check("README.md", "\nThe Foreign Address of it.", &[(2, RULE)]);
         check("README.md", "of foreign\taddresses.", &[(1, RULE)]);
         check("src/a.rs", "/// One netstat line.", &[(1, RULE)]);

@@ -96,16 +96,13 @@ impl Column {
     /// The column called `name`, by dotted name or alias, without regard to case.
     pub fn find(name: &str) -> Option<&'static Self> {
         let is_called = |candidate: &&'static str| candidate.eq_ignore_ascii_case(name);
-        REGISTRY
-            .iter()
-            .find(|c| is_called(&c.name) || c.aliases.iter().any(is_called))
+        REGISTRY.iter().find(|c| is_called(&c.name) || c.aliases.iter().any(is_called))
     }
 
     /// The known name or alias nearest to a mistyped one; `None` when nothing is near.
     pub fn suggest(name: &str) -> Option<&'static str> {
-        let names = REGISTRY
-            .iter()
-            .flat_map(|c| core::iter::once(c.name).chain(c.aliases.iter().copied()));
+        let names =
+            REGISTRY.iter().flat_map(|c| core::iter::once(c.name).chain(c.aliases.iter().copied()));
         nearest(name, names)
     }
 
@@ -126,10 +123,7 @@ impl PartialEq for Column {
 pub fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let limit = (word.chars().count() / 3).max(1);
     let measured = candidates.map(|candidate| (edit_distance(word, candidate), candidate));
-    measured
-        .filter(|(distance, _)| *distance <= limit)
-        .min_by_key(|(d, _)| *d)
-        .map(|(_, c)| c)
+    measured.filter(|(distance, _)| *distance <= limit).min_by_key(|(d, _)| *d).map(|(_, c)| c)
 }
 
 /// Levenshtein's distance, case ignored.
@@ -187,10 +181,7 @@ mod tests {
     #[test]
     fn names_are_found_by_alias_and_without_case() {
         assert_eq!(Column::find("PID").unwrap().name, "process.pid");
-        assert_eq!(
-            Column::find("network.local.port").unwrap().name,
-            "network.local.port"
-        );
+        assert_eq!(Column::find("network.local.port").unwrap().name, "network.local.port");
         assert!(Column::find("nonsense").is_none());
     }
 

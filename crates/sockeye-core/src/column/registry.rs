@@ -23,22 +23,11 @@ const TEXT: Column = Column {
     value: |_| Value::Absent,
 };
 /// A count, aligned on the right.
-const NUMBER: Column = Column {
-    kind: Kind::Number,
-    unit: Unit::Count,
-    width: 9,
-    ..TEXT
-};
+const NUMBER: Column = Column { kind: Kind::Number, unit: Unit::Count, width: 9, ..TEXT };
 /// What TCP measured.
-const METRIC: Column = Column {
-    cost: Cost::Metrics,
-    ..NUMBER
-};
+const METRIC: Column = Column { cost: Cost::Metrics, ..NUMBER };
 /// A fact about the owning process.
-const OWNER: Column = Column {
-    cost: Cost::Owners,
-    ..TEXT
-};
+const OWNER: Column = Column { cost: Cost::Owners, ..TEXT };
 
 /// Every column.
 pub static REGISTRY: &[Column] = &[
@@ -74,11 +63,7 @@ pub static REGISTRY: &[Column] = &[
         aliases: &["state"],
         header: "State",
         meaning: "TCP state by RFC 9293: listen, established, time_wait and so on; none for UDP.",
-        value: |row| {
-            row.endpoint
-                .state
-                .map_or(Value::Absent, |state| Value::Word(state.id()))
-        },
+        value: |row| row.endpoint.state.map_or(Value::Absent, |state| Value::Word(state.id())),
         ..TEXT
     },
     Column {
@@ -335,9 +320,7 @@ pub static REGISTRY: &[Column] = &[
         kind: Kind::Time,
         width: 24,
         value: |row| {
-            row.process
-                .and_then(|process| process.created)
-                .map_or(Value::Absent, Value::Time)
+            row.process.and_then(|process| process.created).map_or(Value::Absent, Value::Time)
         },
         ..OWNER
     },
@@ -416,10 +399,7 @@ pub static REGISTRY: &[Column] = &[
         header: "No owner because",
         meaning: "Why no process is shown: time_wait, handshake, unaccepted, orphaned, kernel, not_permitted, outside, vanished or not_observed.",
         value: |row| {
-            row.endpoint
-                .owners
-                .reason()
-                .map_or(Value::Absent, |reason| Value::Word(reason.id()))
+            row.endpoint.owners.reason().map_or(Value::Absent, |reason| Value::Word(reason.id()))
         },
         ..OWNER
     },
@@ -487,9 +467,7 @@ fn address<'a>(endpoint: &'a Endpoint, address: Option<&SocketAddr>) -> Value<'a
 /// `address` and its port as one cell.
 fn socket<'a>(endpoint: &'a Endpoint, address: Option<&SocketAddr>) -> Value<'a> {
     let scoped = address.map(|a| (Scoped::new(a, endpoint.interface.as_deref()), a.port()));
-    scoped.map_or(Value::Absent, |(address, port)| {
-        Value::Socket(address, port)
-    })
+    scoped.map_or(Value::Absent, |(address, port)| Value::Socket(address, port))
 }
 
 /// The host name of `address`, where it was resolved.
@@ -512,10 +490,9 @@ struct Queued {
 /// The bytes that wait in an endpoint of the given transport.
 fn bytes_queued(row: &Row<'_>, transport: Transport) -> Option<Queued> {
     match row.endpoint.queue? {
-        Queue::Bytes { receive, send } if row.endpoint.transport == transport => Some(Queued {
-            receive: receive.into(),
-            send: send.into(),
-        }),
+        Queue::Bytes { receive, send } if row.endpoint.transport == transport => {
+            Some(Queued { receive: receive.into(), send: send.into() })
+        }
         Queue::Bytes { .. } | Queue::Backlog { .. } => None,
     }
 }

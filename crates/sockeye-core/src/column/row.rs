@@ -23,25 +23,16 @@ impl<'a> Row<'a> {
     /// `endpoint` as seen through `owner`, which is one of its own.
     pub fn new(snapshot: &'a Snapshot, endpoint: &'a Endpoint, owner: Option<&'a Owner>) -> Self {
         let process = owner.and_then(|owner| snapshot.processes.get(&owner.process));
-        Self {
-            snapshot,
-            endpoint,
-            owner,
-            process,
-        }
+        Self { snapshot, endpoint, owner, process }
     }
 
     /// `endpoint` once for each of its owners; once without, when it has none.
     pub fn each(snapshot: &'a Snapshot, endpoint: &'a Endpoint) -> impl Iterator<Item = Self> {
         let owners = endpoint.owners.as_slice();
-        let without = owners
-            .is_empty()
-            .then(|| Self::new(snapshot, endpoint, None));
-        without.into_iter().chain(
-            owners
-                .iter()
-                .map(move |o| Self::new(snapshot, endpoint, Some(o))),
-        )
+        let without = owners.is_empty().then(|| Self::new(snapshot, endpoint, None));
+        without
+            .into_iter()
+            .chain(owners.iter().map(move |o| Self::new(snapshot, endpoint, Some(o))))
     }
 
     /// The same endpoint through each other process that holds it, oldest first.
@@ -49,12 +40,8 @@ impl<'a> Row<'a> {
         let mut owners: Vec<&Owner> = self.endpoint.owners.as_slice().iter().collect();
         owners.dedup_by_key(|owner| owner.process);
         let own = self.owner.map(|owner| owner.process);
-        let others = owners
-            .into_iter()
-            .filter(|owner| Some(owner.process) != own);
-        others
-            .map(|owner| Self::new(self.snapshot, self.endpoint, Some(owner)))
-            .collect()
+        let others = owners.into_iter().filter(|owner| Some(owner.process) != own);
+        others.map(|owner| Self::new(self.snapshot, self.endpoint, Some(owner))).collect()
     }
 
     /// `endpoint` as seen through its oldest owner.
@@ -64,9 +51,7 @@ impl<'a> Row<'a> {
 
     /// The user of the owning process; of the socket itself when no process is known.
     pub fn user_id(&self) -> Option<u32> {
-        self.process
-            .and_then(|process| process.user_id)
-            .or(self.endpoint.user_id)
+        self.process.and_then(|process| process.user_id).or(self.endpoint.user_id)
     }
 
     /// The control group of the owning process; of the socket itself when no process is known.
@@ -89,9 +74,7 @@ impl<'a> Row<'a> {
 /// The innermost systemd unit of a control group path, slices apart (systemd.unit(5)).
 fn unit_of(cgroup: &str) -> Option<&str> {
     let is_unit = |part: &&str| {
-        [".service", ".scope", ".socket", ".mount", ".swap"]
-            .iter()
-            .any(|end| part.ends_with(end))
+        [".service", ".scope", ".socket", ".mount", ".swap"].iter().any(|end| part.ends_with(end))
     };
     cgroup.rsplit('/').find(is_unit)
 }
@@ -108,10 +91,7 @@ mod tests {
             "/user.slice/user-1000.slice/user@1000.service/app.slice/foot.scope",
             Some("foot.scope"),
         );
-        check(
-            "/system.slice/docker-0123.scope/init",
-            Some("docker-0123.scope"),
-        );
+        check("/system.slice/docker-0123.scope/init", Some("docker-0123.scope"));
         check("/user.slice", None);
         check("/", None);
     }

@@ -122,11 +122,7 @@ fn order_texts(a: &str, b: &str) -> Ordering {
 
 /// Element by element, the shorter list first.
 fn order_lists(a: &[Value<'_>], b: &[Value<'_>]) -> Ordering {
-    let differing = a
-        .iter()
-        .zip(b)
-        .map(|(x, y)| x.order(y))
-        .find(|order| order.is_ne());
+    let differing = a.iter().zip(b).map(|(x, y)| x.order(y)).find(|order| order.is_ne());
     differing.unwrap_or_else(|| a.len().cmp(&b.len()))
 }
 
@@ -135,8 +131,7 @@ fn write_holder(f: &mut fmt::Formatter<'_>, row: &Row<'_>) -> fmt::Result {
     if let Some(owner) = row.owner {
         write!(f, "{}", owner.process)?;
     }
-    row.process
-        .map_or(Ok(()), |process| write!(f, "/{}", process.name))
+    row.process.map_or(Ok(()), |process| write!(f, "/{}", process.name))
 }
 
 /// Displays without escaping: whoever prints decides what its medium needs.

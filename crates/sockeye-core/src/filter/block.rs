@@ -43,10 +43,7 @@ impl Block {
         // Endpoints keep a scope only where the address needs one: asking for another finds none.
         let is_needed =
             span.first != span.last || matches!(span.first, IpAddr::V6(v6) if needs_scope(&v6));
-        Ok(Self {
-            span,
-            scope: is_needed.then(|| scope.into()),
-        })
+        Ok(Self { span, scope: is_needed.then(|| scope.into()) })
     }
 
     /// Whether `address` lies in it.
@@ -172,27 +169,12 @@ mod tests {
         check("fe80::1%eth0", "fe80::1%eth0");
         check("fe80::%eth0/64", "fe80::%eth0/64");
         check("::1%lo", "::1");
-        check(
-            "10.0.0.0/33",
-            "the prefix of an IPv4 network is 0 to 32, not \"33\"",
-        );
-        check(
-            "fe80::/+9",
-            "the prefix of an IPv6 network is 0 to 128, not \"+9\"",
-        );
+        check("10.0.0.0/33", "the prefix of an IPv4 network is 0 to 32, not \"33\"");
+        check("fe80::/+9", "the prefix of an IPv6 network is 0 to 128, not \"+9\"");
         check("1.2.3", "\"1.2.3\" is not an address or a network");
-        check(
-            "10.0.0.9-10.0.0.1",
-            "the range \"10.0.0.9-10.0.0.1\" runs backwards",
-        );
-        check(
-            "10.0.0.9-::1",
-            "the range \"10.0.0.9-::1\" mixes IPv4 and IPv6",
-        );
-        check(
-            "10.0.0.1%eth0",
-            "\"10.0.0.1%eth0\" has no interface to be on",
-        );
+        check("10.0.0.9-10.0.0.1", "the range \"10.0.0.9-10.0.0.1\" runs backwards");
+        check("10.0.0.9-::1", "the range \"10.0.0.9-::1\" mixes IPv4 and IPv6");
+        check("10.0.0.1%eth0", "\"10.0.0.1%eth0\" has no interface to be on");
         check("fe80::1%", "\"fe80::1%\" has no interface to be on");
     }
 

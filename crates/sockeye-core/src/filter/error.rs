@@ -22,27 +22,17 @@ pub struct FilterError {
 impl FilterError {
     /// A mistake whose place is not known yet.
     pub(super) fn new(message: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            span: 0..0,
-            suggestion: None,
-        }
+        Self { message: message.into(), span: 0..0, suggestion: None }
     }
 
     /// The same mistake, found at `span`.
     pub(super) fn at(self, span: &Range<usize>) -> Self {
-        Self {
-            span: span.clone(),
-            ..self
-        }
+        Self { span: span.clone(), ..self }
     }
 
     /// The same mistake with what may have been meant, where that is known.
     pub(super) fn suggest(self, suggestion: Option<impl Into<String>>) -> Self {
-        Self {
-            suggestion: suggestion.map(Into::into),
-            ..self
-        }
+        Self { suggestion: suggestion.map(Into::into), ..self }
     }
 
     /// Three lines, the last without its end: `filter`, which is the text that was parsed, carets
@@ -125,11 +115,7 @@ mod tests {
         check("tcp and x", 8..9, "tcp and x\n        ^\nwrong");
         check("tcp and", 7..7, "tcp and\n       ^\nwrong");
         check("é xyz", 3..6, "é xyz\n  ^^^\nwrong");
-        check(
-            "\t\x1b[31m x",
-            8..9,
-            "\\t\\u{1b}[31m x\n              ^\nwrong",
-        );
+        check("\t\x1b[31m x", 8..9, "\\t\\u{1b}[31m x\n              ^\nwrong");
         check("short", 90..95, "short\n     ^\nwrong");
     }
 

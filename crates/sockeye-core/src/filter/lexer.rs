@@ -90,12 +90,8 @@ const SYMBOLS: [(&str, Lexeme); 15] = [
 ];
 
 /// Words that are never names or unquoted values.
-const KEYWORDS: [(&str, Lexeme); 4] = [
-    ("and", Lexeme::And),
-    ("or", Lexeme::Or),
-    ("not", Lexeme::Not),
-    ("in", Lexeme::In),
-];
+const KEYWORDS: [(&str, Lexeme); 4] =
+    [("and", Lexeme::And), ("or", Lexeme::Or), ("not", Lexeme::Not), ("in", Lexeme::In)];
 
 /// The tokens of `filter`.
 ///
@@ -128,11 +124,7 @@ fn first(rest: &str, start: usize) -> Result<Token, FilterError> {
     let word = rest.get(..end).unwrap_or(rest);
     if word.is_empty() {
         // Of the characters that end a word, `&` and `|` alone are no symbol by themselves.
-        let (single, double) = if rest.starts_with('&') {
-            ("&", "&&")
-        } else {
-            ("|", "||")
-        };
+        let (single, double) = if rest.starts_with('&') { ("&", "&&") } else { ("|", "||") };
         let error = FilterError::new(format!("a single {}", Piece(single)));
         return Err(error.at(&(start..start + 1)).suggest(Some(double)));
     }
@@ -142,11 +134,7 @@ fn first(rest: &str, start: usize) -> Result<Token, FilterError> {
 /// A token that is written as it stands.
 fn token(lexeme: Lexeme, text: &str, start: usize) -> Token {
     let span = start..start + text.len();
-    Token {
-        lexeme,
-        text: text.into(),
-        span,
-    }
+    Token { lexeme, text: text.into(), span }
 }
 
 /// The quoted text that `rest` begins with; inside, two quotes stand for one.
@@ -156,11 +144,7 @@ fn quoted(rest: &str, quote: char, start: usize) -> Result<Token, FilterError> {
     while let Some((offset, character)) = characters.next() {
         if character == quote && characters.next_if(|(_, next)| *next == quote).is_none() {
             let span = start..start + offset + 1;
-            return Ok(Token {
-                lexeme: Lexeme::Quoted,
-                text,
-                span,
-            });
+            return Ok(Token { lexeme: Lexeme::Quoted, text, span });
         }
         text.push(character);
     }
@@ -170,9 +154,7 @@ fn quoted(rest: &str, quote: char, start: usize) -> Result<Token, FilterError> {
 
 /// The keyword that `word` is.
 fn keyword(word: &str) -> Option<Lexeme> {
-    let known = KEYWORDS
-        .iter()
-        .find(|(text, _)| text.eq_ignore_ascii_case(word));
+    let known = KEYWORDS.iter().find(|(text, _)| text.eq_ignore_ascii_case(word));
     known.map(|(_, lexeme)| *lexeme)
 }
 
@@ -185,10 +167,7 @@ fn is_quote(character: char) -> bool {
 fn is_word(character: char) -> bool {
     !character.is_whitespace()
         && !is_quote(character)
-        && !matches!(
-            character,
-            '(' | ')' | '{' | '}' | ',' | '=' | '<' | '>' | '!' | '&' | '|'
-        )
+        && !matches!(character, '(' | ')' | '{' | '}' | ',' | '=' | '<' | '>' | '!' | '&' | '|')
 }
 
 /// A value as it is written: in quotes where it would not be one word.
@@ -222,32 +201,13 @@ mod tests {
         check("  ", vec![]);
         check("[fe80::1%eth0]:443", vec![word("[fe80::1%eth0]:443")]);
         check("C:\\*\\a.exe", vec![word("C:\\*\\a.exe")]);
-        check(
-            "a!=b",
-            vec![
-                word("a"),
-                (Lexeme::Operator(Operator::NotEqual), "!="),
-                word("b"),
-            ],
-        );
-        check(
-            "!tcp&&UDP",
-            vec![
-                (Lexeme::Not, "!"),
-                word("tcp"),
-                (Lexeme::And, "&&"),
-                word("UDP"),
-            ],
-        );
+        check("a!=b", vec![word("a"), (Lexeme::Operator(Operator::NotEqual), "!="), word("b")]);
+        check("!tcp&&UDP", vec![(Lexeme::Not, "!"), word("tcp"), (Lexeme::And, "&&"), word("UDP")]);
         check("a AND b", vec![word("a"), (Lexeme::And, "AND"), word("b")]);
         check("\"and\"", vec![(Lexeme::Quoted, "and")]);
         check(
             "'it''s' \"\" \"\"\"\"",
-            vec![
-                (Lexeme::Quoted, "it's"),
-                (Lexeme::Quoted, ""),
-                (Lexeme::Quoted, "\""),
-            ],
+            vec![(Lexeme::Quoted, "it's"), (Lexeme::Quoted, ""), (Lexeme::Quoted, "\"")],
         );
     }
 

@@ -63,10 +63,7 @@ pub(super) fn ordered(
             return Err(FilterError::new(message));
         }
         Pattern::Text(_) | Pattern::Address(..) | Pattern::Holder(..) => {
-            let message = format!(
-                "{} has no order: compare it with \"=\" or \"in\"",
-                column.name
-            );
+            let message = format!("{} has no order: compare it with \"=\" or \"in\"", column.name);
             return Err(FilterError::new(message));
         }
     };
@@ -89,18 +86,14 @@ const SUFFIXES: [(&str, u64, Option<Unit>); 10] = [
 
 /// Reads a whole number in `unit`: `1500`, `64KiB`, `10M`, `20ms`.
 fn number(text: &str, unit: Unit) -> Result<u64, FilterError> {
-    let end = text
-        .find(|c: char| !c.is_ascii_digit())
-        .unwrap_or(text.len());
+    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (digits, suffix) = text.split_at_checked(end).unwrap_or((text, ""));
     let suffix = suffix.to_ascii_lowercase();
     let bare = match unit {
         Unit::Bytes => suffix.strip_suffix('b').unwrap_or(&suffix),
         Unit::None | Unit::Count | Unit::Microseconds => &suffix,
     };
-    let known = SUFFIXES
-        .iter()
-        .find(|(name, _, of)| *name == bare && of.is_none_or(|u| u == unit));
+    let known = SUFFIXES.iter().find(|(name, _, of)| *name == bare && of.is_none_or(|u| u == unit));
     let Some((_, factor, _)) = known.filter(|_| !digits.is_empty()) else {
         let hint = match unit {
             Unit::None | Unit::Count => "",
@@ -110,10 +103,7 @@ fn number(text: &str, unit: Unit) -> Result<u64, FilterError> {
         let message = format!("{} is not a whole number{hint}", Piece(text));
         return Err(FilterError::new(message));
     };
-    let value = digits
-        .parse::<u64>()
-        .ok()
-        .and_then(|n| n.checked_mul(*factor));
+    let value = digits.parse::<u64>().ok().and_then(|n| n.checked_mul(*factor));
     value.ok_or_else(|| FilterError::new(format!("{} is too large", Piece(text))))
 }
 
@@ -135,10 +125,7 @@ fn socket(text: &str) -> Result<Pattern, FilterError> {
     let is_any = |text: &str| text.is_empty() || text == "*";
     let (address, port) = address_and_port(text);
     if is_any(address) && port.is_none_or(is_any) {
-        let message = format!(
-            "{} is every address: ask with \"has\" or \"no\"",
-            Piece(text)
-        );
+        let message = format!("{} is every address: ask with \"has\" or \"no\"", Piece(text));
         return Err(FilterError::new(message));
     }
     let port = port.filter(|port| !is_any(port)).map(ports).transpose()?;
@@ -152,9 +139,7 @@ fn socket(text: &str) -> Result<Pattern, FilterError> {
 /// Parts what stands before and behind the port's colon. IPv6 has colons of its own: without
 /// brackets, more than one of them means that there is no port.
 fn address_and_port(text: &str) -> (&str, Option<&str>) {
-    let bracketed = text
-        .strip_prefix('[')
-        .and_then(|rest| rest.rsplit_once(']'));
+    let bracketed = text.strip_prefix('[').and_then(|rest| rest.rsplit_once(']'));
     match (bracketed, text.split_once(':')) {
         (Some((address, "")), _) => (address, None),
         (Some((address, rest)), _) if rest.starts_with(':') => (address, rest.get(1..)),
@@ -188,29 +173,18 @@ fn instant(text: &str) -> Result<Span<Timestamp>, FilterError> {
     };
     let ns = |instant: jiff::Timestamp| i64::try_from(instant.as_nanosecond()).ok();
     match (ns(first), ns(last)) {
-        (Some(first), Some(last)) => Ok(Span {
-            first: Timestamp::from_unix_ns(first),
-            last: Timestamp::from_unix_ns(last),
-        }),
-        _ => Err(FilterError::new(format!(
-            "{} is not in the years 1678 to 2261",
-            Piece(text)
-        ))),
+        (Some(first), Some(last)) => {
+            Ok(Span { first: Timestamp::from_unix_ns(first), last: Timestamp::from_unix_ns(last) })
+        }
+        _ => Err(FilterError::new(format!("{} is not in the years 1678 to 2261", Piece(text)))),
     }
 }
 
 /// The first and the last instant of a day in UTC.
 fn day(text: &str) -> Option<(jiff::Timestamp, jiff::Timestamp)> {
     let date: jiff::civil::Date = text.parse().ok()?;
-    let instant = |time| {
-        jiff::tz::Offset::UTC
-            .to_timestamp(date.to_datetime(time))
-            .ok()
-    };
-    Some((
-        instant(jiff::civil::Time::MIN)?,
-        instant(jiff::civil::Time::MAX)?,
-    ))
+    let instant = |time| jiff::tz::Offset::UTC.to_timestamp(date.to_datetime(time)).ok();
+    Some((instant(jiff::civil::Time::MIN)?, instant(jiff::civil::Time::MAX)?))
 }
 
 /// Reads a process: its name, or its pid.
@@ -244,21 +218,9 @@ mod tests {
         check("pid", "20ms", "\"20ms\" is not a whole number");
         check("pid", "", "\"\" is not a whole number");
         check("pid", "-5", "\"-5\" is not a whole number");
-        check(
-            "sent.bytes",
-            "1.5M",
-            "\"1.5M\" is not a whole number, like 1500, 64KiB or 10MB",
-        );
-        check(
-            "inode",
-            "18446744073709551616",
-            "\"18446744073709551616\" is too large",
-        );
-        check(
-            "sent.bytes",
-            "18446744073709551615k",
-            "\"18446744073709551615k\" is too large",
-        );
+        check("sent.bytes", "1.5M", "\"1.5M\" is not a whole number, like 1500, 64KiB or 10MB");
+        check("inode", "18446744073709551616", "\"18446744073709551616\" is too large");
+        check("sent.bytes", "18446744073709551615k", "\"18446744073709551615k\" is too large");
     }
 
     #[test]
@@ -280,32 +242,17 @@ mod tests {
         check(":", "\":\" is every address: ask with \"has\" or \"no\"");
         check("[::1", "\"[::1\" is not an address or a network");
         check("[::1]443", "\"[::1]443\" is not an address or a network");
-        check(
-            "10.0.0.5:https",
-            "\"https\" is not a port: ports are numbers here",
-        );
-        check(
-            "10.0.0.5:70000",
-            "\"70000\" is not a port: the highest is 65535",
-        );
+        check("10.0.0.5:https", "\"https\" is not a port: ports are numbers here");
+        check("10.0.0.5:70000", "\"70000\" is not a port: the highest is 65535");
     }
 
     #[test]
     fn times_are_instants_days_and_ranges() {
         let check = |text, expected: &str| assert_eq!(read("time", text), expected, "{text}");
         check("2026-11-23T04:26:34+01:00", "2026-11-23T03:26:34Z");
-        check(
-            "2026-11-23",
-            "2026-11-23T00:00:00Z..2026-11-23T23:59:59.999999999Z",
-        );
-        check(
-            "2026-11-23..2026-11-23T03:00:00Z",
-            "2026-11-23T00:00:00Z..2026-11-23T03:00:00Z",
-        );
-        check(
-            "1600-01-01",
-            "\"1600-01-01\" is not in the years 1678 to 2261",
-        );
+        check("2026-11-23", "2026-11-23T00:00:00Z..2026-11-23T23:59:59.999999999Z");
+        check("2026-11-23..2026-11-23T03:00:00Z", "2026-11-23T00:00:00Z..2026-11-23T03:00:00Z");
+        check("1600-01-01", "\"1600-01-01\" is not in the years 1678 to 2261");
         let problem = "is not an instant like 2026-11-23T03:26:34Z or a day like 2026-11-23";
         for text in ["2026-11-23T03:26:34", "2026-02-30", "yesterday", ""] {
             assert_eq!(read("time", text), format!("\"{text}\" {problem}"));
@@ -325,18 +272,8 @@ mod tests {
         check("pid", Operator::Greater, "10", &format!("11-{max}"));
         check("pid", Operator::GreaterOrEqual, "10", &format!("10-{max}"));
         check("pid", Operator::Less, "0", "nothing lies beyond \"0\"");
-        check(
-            "inode",
-            Operator::Greater,
-            &max,
-            &format!("nothing lies beyond \"{max}\""),
-        );
-        check(
-            "pid",
-            Operator::Less,
-            "1-9",
-            "\"1-9\" is a range: compare it with \"in\"",
-        );
+        check("inode", Operator::Greater, &max, &format!("nothing lies beyond \"{max}\""));
+        check("pid", Operator::Less, "1-9", "\"1-9\" is a range: compare it with \"in\"");
         let never = "1677-09-21T00:12:43.145224192Z..2026-11-22T23:59:59.999999999Z";
         check("time", Operator::Less, "2026-11-23", never);
         let no_order = "network.connection.state has no order: compare it with \"=\" or \"in\"";

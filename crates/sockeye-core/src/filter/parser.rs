@@ -29,12 +29,7 @@ pub(super) const DEEPEST: usize = 128;
 /// The first mistake, with its place.
 pub(super) fn parse(filter: &str) -> Result<Expression, FilterError> {
     let tokens = lexer::tokens(filter)?;
-    let mut parser = Parser {
-        rest: &tokens,
-        last: None,
-        end: filter.trim_end().len(),
-        depth: 0,
-    };
+    let mut parser = Parser { rest: &tokens, last: None, end: filter.trim_end().len(), depth: 0 };
     let expression = parser.any()?;
     match parser.next() {
         None => Ok(expression),
@@ -106,11 +101,7 @@ impl<'a> Parser<'a> {
             },
             None => return Err(self.ended(before)),
         };
-        Ok(if is_negated {
-            expression.negated()
-        } else {
-            expression
-        })
+        Ok(if is_negated { expression.negated() } else { expression })
     }
 
     /// The mistake of a filter that ends where a test has to follow.
@@ -168,9 +159,7 @@ impl<'a> Parser<'a> {
             _ => {
                 let message = format!("{} needs a name behind it", Piece(&has.text));
                 let suggestion = format!("{} remote", has.text);
-                Err(FilterError::new(message)
-                    .at(&has.span)
-                    .suggest(Some(suggestion)))
+                Err(FilterError::new(message).at(&has.span).suggest(Some(suggestion)))
             }
         }
     }
@@ -194,9 +183,7 @@ impl<'a> Parser<'a> {
             }
             _ => {
                 let error = FilterError::new(format!("{quoted} is compared with nothing"));
-                error
-                    .at(&word.span)
-                    .suggest(Some(format!("has {}", word.text)))
+                error.at(&word.span).suggest(Some(format!("has {}", word.text)))
             }
         }
     }

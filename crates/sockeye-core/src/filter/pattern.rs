@@ -40,10 +40,7 @@ impl Pattern {
             }
             (Self::Holder(glob, pid), Value::Holder(row)) => {
                 let is_it = row.owner.map(|owner| owner.process.pid) == *pid && pid.is_some();
-                is_it
-                    || row
-                        .process
-                        .is_some_and(|process| glob.accepts(&process.name))
+                is_it || row.process.is_some_and(|process| glob.accepts(&process.name))
             }
             _ => false,
         }

@@ -18,10 +18,7 @@ pub(super) struct Span<T> {
 impl<T: Copy + PartialOrd> Span<T> {
     /// `value` alone.
     pub(super) fn one(value: T) -> Self {
-        Self {
-            first: value,
-            last: value,
-        }
+        Self { first: value, last: value }
     }
 
     /// Whether `value` is one of them.
@@ -73,10 +70,7 @@ pub(super) trait Stepped: Copy + PartialOrd {
 }
 
 impl Stepped for u64 {
-    const ALL: Span<Self> = Span {
-        first: Self::MIN,
-        last: Self::MAX,
-    };
+    const ALL: Span<Self> = Span { first: Self::MIN, last: Self::MAX };
 
     fn step(self, steps: i64) -> Option<Self> {
         self.checked_add_signed(steps)
@@ -84,10 +78,8 @@ impl Stepped for u64 {
 }
 
 impl Stepped for Timestamp {
-    const ALL: Span<Self> = Span {
-        first: Self::from_unix_ns(i64::MIN),
-        last: Self::from_unix_ns(i64::MAX),
-    };
+    const ALL: Span<Self> =
+        Span { first: Self::from_unix_ns(i64::MIN), last: Self::from_unix_ns(i64::MAX) };
 
     fn step(self, steps: i64) -> Option<Self> {
         self.unix_ns().checked_add(steps).map(Self::from_unix_ns)

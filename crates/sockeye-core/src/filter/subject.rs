@@ -43,10 +43,7 @@ impl Subject {
         }
         let is_called = |(known, _): &&(&str, _)| known.eq_ignore_ascii_case(name);
         let (name, [local, remote]) = EITHER_SIDE.iter().find(is_called)?;
-        Some(Self::Either(
-            name,
-            [Column::find(local)?, Column::find(remote)?],
-        ))
+        Some(Self::Either(name, [Column::find(local)?, Column::find(remote)?]))
     }
 
     /// How a filter writes it.
@@ -92,9 +89,8 @@ pub(super) fn predicate(word: &str) -> Option<Expression> {
 /// The name or the one-word test nearest to a mistyped one, when one is near.
 pub(super) fn suggest(word: &str) -> Option<&'static str> {
     let columns = Column::all();
-    let names = columns
-        .iter()
-        .flat_map(|c| core::iter::once(c.name).chain(c.aliases.iter().copied()));
+    let names =
+        columns.iter().flat_map(|c| core::iter::once(c.name).chain(c.aliases.iter().copied()));
     let others = EITHER_SIDE.iter().map(|(name, _)| *name);
     let predicates = PREDICATES.iter().map(|(name, _)| *name);
     let states = State::all().map(State::id);
@@ -111,10 +107,7 @@ mod tests {
             assert!(Column::find(name).is_none(), "{name}");
         }
         let predicates = PREDICATES.iter().map(|(name, _)| *name);
-        for word in predicates
-            .chain(State::all().map(State::id))
-            .chain(["true", "false"])
-        {
+        for word in predicates.chain(State::all().map(State::id)).chain(["true", "false"]) {
             assert!(Subject::find(word).is_none(), "{word}");
             assert!(predicate(word).is_some(), "{word}");
         }

@@ -21,10 +21,7 @@ use crate::testing::{any_snapshot, namespace, owners, process, snapshot, tcp, ud
 /// link-local IPv6. 4: a DNS server on UDP. 5: TIME-WAIT in another namespace.
 fn sample() -> Snapshot {
     let numbered = |cookie, endpoint: Endpoint| Endpoint {
-        socket: crate::endpoint::Socket {
-            cookie: Some(cookie),
-            ..endpoint.socket
-        },
+        socket: crate::endpoint::Socket { cookie: Some(cookie), ..endpoint.socket },
         ..endpoint
     };
     let endpoints = vec![
@@ -47,10 +44,7 @@ fn sample() -> Snapshot {
         Endpoint {
             owners: owners(&[4711]),
             interface: Some("eth0".into()),
-            ..numbered(
-                3,
-                tcp(State::Established, "[fe80::1%3]:40112", "[fe80::2%3]:5432"),
-            )
+            ..numbered(3, tcp(State::Established, "[fe80::1%3]:40112", "[fe80::2%3]:5432"))
         },
         Endpoint {
             owners: owners(&[9]),
@@ -60,16 +54,10 @@ fn sample() -> Snapshot {
         Endpoint {
             owners: Owners::None(Ownerless::TimeWait),
             namespace: Some(NamespaceId::Inode(2)),
-            ..numbered(
-                5,
-                tcp(State::TimeWait, "192.168.1.1:8443", "192.168.1.90:50981"),
-            )
+            ..numbered(5, tcp(State::TimeWait, "192.168.1.1:8443", "192.168.1.90:50981"))
         },
     ];
-    let www = |pid, path| crate::Process {
-        user_id: Some(33),
-        ..process(pid, path)
-    };
+    let www = |pid, path| crate::Process { user_id: Some(33), ..process(pid, path) };
     let mut sample = snapshot(
         1_000,
         endpoints,
@@ -88,12 +76,8 @@ fn sample() -> Snapshot {
 /// The cookies of the sample's endpoints that `filter` wants.
 fn chosen(filter: &Filter) -> Vec<u64> {
     let sample = sample();
-    let rows = crate::table::select(&sample, &crate::table::Scope::ALL, |row| {
-        filter.matches(row)
-    });
-    rows.iter()
-        .filter_map(|row| row.endpoint.socket.cookie)
-        .collect()
+    let rows = crate::table::select(&sample, &crate::table::Scope::ALL, |row| filter.matches(row));
+    rows.iter().filter_map(|row| row.endpoint.socket.cookie).collect()
 }
 
 #[test]
@@ -218,21 +202,9 @@ fn mistakes_are_shown_where_they_are() {
         "^^^^^^^^^^^",
         "unknown name \"remote.prot\"; did you mean remote.port?",
     );
-    check(
-        "udp or lisen",
-        "       ^^^^^",
-        "unknown name \"lisen\"; did you mean listen?",
-    );
-    check(
-        "nginx",
-        "^^^^^",
-        "unknown name \"nginx\"; did you mean process = nginx?",
-    );
-    check(
-        "tcp and 80",
-        "        ^^",
-        "unknown name \"80\"; did you mean port = 80?",
-    );
+    check("udp or lisen", "       ^^^^^", "unknown name \"lisen\"; did you mean listen?");
+    check("nginx", "^^^^^", "unknown name \"nginx\"; did you mean process = nginx?");
+    check("tcp and 80", "        ^^", "unknown name \"80\"; did you mean port = 80?");
     check(
         "'my app'",
         "^^^^^^^^",
@@ -243,59 +215,19 @@ fn mistakes_are_shown_where_they_are() {
         "     ^^^",
         "an operator is missing behind \"port\"; did you mean port = 443?",
     );
-    check(
-        "state",
-        "^^^^^",
-        "\"state\" is compared with nothing; did you mean has state?",
-    );
-    check(
-        "has",
-        "^^^",
-        "\"has\" needs a name behind it; did you mean has remote?",
-    );
-    check(
-        "has tcp",
-        "    ^^^",
-        "\"tcp\" is a test by itself, not a value",
-    );
+    check("state", "^^^^^", "\"state\" is compared with nothing; did you mean has state?");
+    check("has", "^^^", "\"has\" needs a name behind it; did you mean has remote?");
+    check("has tcp", "    ^^^", "\"tcp\" is a test by itself, not a value");
     check("state == ", "        ^", "a value is missing behind \"==\"");
-    check(
-        "state = and tcp",
-        "        ^^^",
-        "a value is missing behind \"=\"",
-    );
-    check(
-        "port in (80,)",
-        "            ^",
-        "a value is missing behind \",\"",
-    );
-    check(
-        "port in ()",
-        "         ^",
-        "a value is missing behind \"(\"",
-    );
+    check("state = and tcp", "        ^^^", "a value is missing behind \"=\"");
+    check("port in (80,)", "            ^", "a value is missing behind \",\"");
+    check("port in ()", "         ^", "a value is missing behind \"(\"");
     check("tcp and", "       ^", "nothing follows \"and\"");
     check("and tcp", "^^^", "a test has to stand before \"and\"");
-    check(
-        "tcp or or udp",
-        "       ^^",
-        "a test has to stand before \"or\"",
-    );
-    check(
-        "tcp udp",
-        "    ^^^",
-        "\"and\" or \"or\" is missing before \"udp\"",
-    );
-    check(
-        "tcp (udp)",
-        "    ^",
-        "\"and\" or \"or\" is missing before \"(\"",
-    );
-    check(
-        "(tcp udp)",
-        "     ^^^",
-        "\"and\" or \"or\" is missing before \"udp\"",
-    );
+    check("tcp or or udp", "       ^^", "a test has to stand before \"or\"");
+    check("tcp udp", "    ^^^", "\"and\" or \"or\" is missing before \"udp\"");
+    check("tcp (udp)", "    ^", "\"and\" or \"or\" is missing before \"(\"");
+    check("(tcp udp)", "     ^^^", "\"and\" or \"or\" is missing before \"udp\"");
     check("udp and (tcp", "        ^", "\"(\" is never closed");
     check("port in (80, 443", "        ^", "\"(\" is never closed");
     check("port in (80}", "        ^", "\"(\" is never closed");
@@ -303,32 +235,16 @@ fn mistakes_are_shown_where_they_are() {
     check("()", " ^", "nothing stands before \")\"");
     check("tcp = 3", "^^^", "\"tcp\" is a test by itself, not a value");
     check("port = 443 = 3", "           ^", "\"=\" has no place here");
-    check(
-        "state = 'listen",
-        "        ^^^^^^^",
-        "the quote is never closed: \"'listen\"",
-    );
+    check("state = 'listen", "        ^^^^^^^", "the quote is never closed: \"'listen\"");
     check("tcp & udp", "    ^", "a single \"&\"; did you mean &&?");
     check(
         "remote.port = http",
         "              ^^^^",
         "\"http\" is not a port: ports are numbers here",
     );
-    check(
-        "port > 70000",
-        "       ^^^^^",
-        "\"70000\" is not a port: the highest is 65535",
-    );
-    check(
-        "port < (1, 2)",
-        "       ^",
-        "a value is missing behind \"<\"",
-    );
-    check(
-        "local = 1.2.3",
-        "        ^^^^^",
-        "\"1.2.3\" is not an address or a network",
-    );
+    check("port > 70000", "       ^^^^^", "\"70000\" is not a port: the highest is 65535");
+    check("port < (1, 2)", "       ^", "a value is missing behind \"<\"");
+    check("local = 1.2.3", "        ^^^^^", "\"1.2.3\" is not an address or a network");
     check(
         "remote in 10.0.0.0/33",
         "          ^^^^^^^^^^^",
@@ -339,11 +255,7 @@ fn mistakes_are_shown_where_they_are() {
         "                 ^^^^^^^^^^^",
         "\"10.0.0.1:80\" has a port: compare it with \"local\" or \"remote\"",
     );
-    check(
-        "remote = *",
-        "         ^",
-        "\"*\" is every address: ask with \"has\" or \"no\"",
-    );
+    check("remote = *", "         ^", "\"*\" is every address: ask with \"has\" or \"no\"");
     check(
         "state = opened",
         "        ^^^^^^",
@@ -371,10 +283,7 @@ fn brackets_are_bounded_and_nothing_else_nests() {
     assert_eq!(error.message, "more than 128 brackets inside each other");
     assert_eq!(error.span, parser::DEEPEST..parser::DEEPEST + 1);
     // Long chains are flat: they need no stack.
-    for text in [
-        "not ".repeat(100_000) + "tcp",
-        "udp or ".repeat(100_000) + "tcp",
-    ] {
+    for text in ["not ".repeat(100_000) + "tcp", "udp or ".repeat(100_000) + "tcp"] {
         assert_eq!(
             chosen(&Filter::parse(&text).unwrap()).len(),
             if text.starts_with('n') { 4 } else { 5 }
@@ -393,23 +302,11 @@ fn brackets_are_bounded_and_nothing_else_nests() {
 fn tells_which_columns_it_looks_at() {
     let check = |text: &str, expected: &[&str]| {
         let filter = Filter::parse(text).unwrap();
-        assert!(
-            filter
-                .columns()
-                .map(|column| column.name)
-                .eq(expected.iter().copied()),
-            "{text}"
-        );
+        assert!(filter.columns().map(|column| column.name).eq(expected.iter().copied()), "{text}");
     };
     check("true", &[]);
-    check(
-        "port = 1 or remote.port = 2",
-        &["network.local.port", "network.peer.port"],
-    );
-    check(
-        "not has user and rtt > 1",
-        &["process.user.name", "tcp.rtt_us"],
-    );
+    check("port = 1 or remote.port = 2", &["network.local.port", "network.peer.port"]);
+    check("not has user and rtt > 1", &["process.user.name", "tcp.rtt_us"]);
     let filter = Filter::parse("local.name = a*").unwrap();
     assert!(filter.columns().any(|column| column.cost == Cost::Names));
 }
@@ -417,10 +314,7 @@ fn tells_which_columns_it_looks_at() {
 #[test]
 fn columns_of_words_refuse_words_they_never_have() {
     let sample = sample();
-    let rows = sample
-        .endpoints
-        .iter()
-        .map(|endpoint| Row::first(&sample, endpoint));
+    let rows = sample.endpoints.iter().map(|endpoint| Row::first(&sample, endpoint));
     for row in rows {
         for column in Column::all() {
             let Value::Word(word) = column.value(&row) else {
@@ -428,10 +322,7 @@ fn columns_of_words_refuse_words_they_never_have() {
             };
             let filter = Filter::parse(&format!("{} = {word}", column.name)).unwrap();
             assert!(filter.matches(&row), "{filter}");
-            assert!(
-                Filter::parse(&format!("{} = nonsense", column.name)).is_err(),
-                "{filter}"
-            );
+            assert!(Filter::parse(&format!("{} = nonsense", column.name)).is_err(), "{filter}");
         }
     }
 }
@@ -440,9 +331,7 @@ fn columns_of_words_refuse_words_they_never_have() {
 fn every_filter_of_the_guide_is_read() {
     let guide = include_str!("../../../../docs/book/filters.md");
     let blocks = guide.split("```filter\n").skip(1);
-    let filters: Vec<_> = blocks
-        .flat_map(|b| b.split("```").next().unwrap().lines())
-        .collect();
+    let filters: Vec<_> = blocks.flat_map(|b| b.split("```").next().unwrap().lines()).collect();
     assert!(filters.len() > 10);
     for filter in filters {
         Filter::parse(filter).unwrap_or_else(|e| panic!("{}", e.pointing_at(filter)));
@@ -466,10 +355,7 @@ fn every_name_of_every_column_is_a_name() {
         for name in column.aliases.iter().chain([&column.name]) {
             let is = Filter::parse(&format!("{name} != {}", a_value(column.kind)));
             // Closed lists know no `a*`, and say what they know.
-            let is_known = is
-                .as_ref()
-                .err()
-                .is_none_or(|e| e.message.starts_with("unknown"));
+            let is_known = is.as_ref().err().is_none_or(|e| e.message.starts_with("unknown"));
             assert!(is_known, "{name}: {is:?}");
             let has = Filter::parse(&format!("has {name}")).unwrap();
             assert!(has.columns().eq([column]), "{name}");
@@ -496,14 +382,7 @@ fn any_filter() -> impl Strategy<Value = String> {
         Just("false"),
         Just("owners in (4711, nginx)"),
     ];
-    let operator = prop_oneof![
-        Just("="),
-        Just("!="),
-        Just("<"),
-        Just("<="),
-        Just(">"),
-        Just(">=")
-    ];
+    let operator = prop_oneof![Just("="), Just("!="), Just("<"), Just("<="), Just(">"), Just(">=")];
     let test = (comparisons, operator).prop_map(|(test, operator)| test.replace("{}", operator));
     test.prop_recursive(6, 40, 4, |inner| {
         prop_oneof![
@@ -548,10 +427,7 @@ fn read_back(text: &str) {
             assert!(text.get(error.span.clone()).is_some(), "{error:?}");
             let shown = error.pointing_at(text);
             assert_eq!(shown.lines().count(), 3, "{shown}");
-            assert!(
-                !shown.replace('\n', "").contains(char::is_control),
-                "{shown:?}"
-            );
+            assert!(!shown.replace('\n', "").contains(char::is_control), "{shown:?}");
         }
     }
 }

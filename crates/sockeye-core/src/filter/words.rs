@@ -76,9 +76,7 @@ fn known(column: &Column, list: &[&'static str], text: &str) -> Option<&'static 
         ("network.type", "6" | "v6" | "V6") => Some(Family::Ipv6.id()),
         _ => {
             let text = text.replace('-', "_");
-            list.iter()
-                .copied()
-                .find(|word| word.eq_ignore_ascii_case(&text))
+            list.iter().copied().find(|word| word.eq_ignore_ascii_case(&text))
         }
     }
 }
@@ -98,28 +96,12 @@ mod tests {
         check("state", "ESTAB", "established");
         check("state", "Time-Wait", "time_wait");
         check("state", "fin-wait*", "fin_wait*");
-        check(
-            "state",
-            "establishd",
-            "unknown state \"establishd\"; did you mean established?",
-        );
+        check("state", "establishd", "unknown state \"establishd\"; did you mean established?");
         check("transport", "TCP", "tcp");
-        check(
-            "transport",
-            "sctp",
-            "unknown transport \"sctp\": it is one of tcp, udp",
-        );
-        check(
-            "transport",
-            "x*",
-            "unknown transport \"x*\": it is one of tcp, udp",
-        );
+        check("transport", "sctp", "unknown transport \"sctp\": it is one of tcp, udp");
+        check("transport", "x*", "unknown transport \"x*\": it is one of tcp, udp");
         check("family", "v6", "ipv6");
-        check(
-            "family",
-            "ipx",
-            "unknown family \"ipx\": it is one of ipv4, ipv6",
-        );
+        check("family", "ipx", "unknown family \"ipx\": it is one of ipv4, ipv6");
         check(
             "direction",
             "out",

@@ -22,11 +22,7 @@ pub fn assemble(raw: Raw) -> Snapshot {
     let mut snapshot = Snapshot::new(raw.time, raw.source);
     let mut holders = holders_by_inode(&raw.processes);
     let mut context = Context {
-        cgroups: raw
-            .cgroups
-            .iter()
-            .map(|(id, path)| (*id, Arc::from(path.as_str())))
-            .collect(),
+        cgroups: raw.cgroups.iter().map(|(id, path)| (*id, Arc::from(path.as_str()))).collect(),
         is_partial: raw.degradations.iter().any(hides_owners),
         is_enclosed: raw.degradations.contains(&Degradation::OutsidePidNamespace),
         has_owners: raw.has_owners,
@@ -36,32 +32,17 @@ pub fn assemble(raw: Raw) -> Snapshot {
         vanished: HashSet::new(),
         namespace: None,
     };
-    snapshot
-        .endpoints
-        .reserve_exact(raw.namespaces.iter().map(|n| n.sockets.len()).sum());
+    snapshot.endpoints.reserve_exact(raw.namespaces.iter().map(|n| n.sockets.len()).sum());
     for namespace in raw.namespaces {
         context.enter(&namespace);
         snapshot.namespaces.extend(describe_namespace(&namespace));
         let rows = without_repeats(namespace.sockets);
-        snapshot.endpoints.extend(
-            rows.into_iter()
-                .map(|row| context.endpoint(row, &mut holders)),
-        );
+        snapshot.endpoints.extend(rows.into_iter().map(|row| context.endpoint(row, &mut holders)));
     }
-    let clock = Clock {
-        boot: raw.boot,
-        ticks_per_second: raw.ticks_per_second,
-    };
-    let processes = raw
-        .processes
-        .iter()
-        .map(|process| describe_process(process, clock));
+    let clock = Clock { boot: raw.boot, ticks_per_second: raw.ticks_per_second };
+    let processes = raw.processes.iter().map(|process| describe_process(process, clock));
     snapshot.processes = processes.map(|process| (process.id, process)).collect();
-    snapshot.users = raw
-        .users
-        .into_iter()
-        .map(|(id, name)| (id, name.into()))
-        .collect();
+    snapshot.users = raw.users.into_iter().map(|(id, name)| (id, name.into())).collect();
     snapshot.degradations = merge_degradations(raw.degradations);
     snapshot
 }
@@ -74,20 +55,11 @@ fn holders_by_inode(processes: &[RawProcess]) -> Holders {
     let count = processes.iter().map(|process| process.sockets.len()).sum();
     let mut holders = Holders::with_capacity(count);
     for process in processes {
-        let id = ProcessId {
-            pid: process.pid,
-            start: process.start,
-        };
+        let id = ProcessId { pid: process.pid, start: process.start };
         for (fd, inode) in &process.sockets {
-            let owner = Owner {
-                process: id,
-                fd: Some(*fd),
-            };
+            let owner = Owner { process: id, fd: Some(*fd) };
             let first = |(_, others): &mut (Owner, Vec<Owner>)| others.push(owner);
-            holders
-                .entry(*inode)
-                .and_modify(first)
-                .or_insert_with(|| (owner, Vec::new()));
+            holders.entry(*inode).and_modify(first).or_insert_with(|| (owner, Vec::new()));
         }
     }
     holders
@@ -95,21 +67,13 @@ fn holders_by_inode(processes: &[RawProcess]) -> Holders {
 
 /// Whether a process that was not seen may be the owner that is missing.
 fn hides_owners(degradation: &Degradation) -> bool {
-    matches!(
-        degradation,
-        Degradation::ProcessesDenied { .. } | Degradation::ProcessesHidden
-    )
+    matches!(degradation, Degradation::ProcessesDenied { .. } | Degradation::ProcessesHidden)
 }
 
 /// The namespace as the snapshot shows it; `None` when its id is not known.
 fn describe_namespace(raw: &RawNamespace) -> Option<Namespace> {
     let label = raw.label.as_str().into();
-    Some(Namespace {
-        id: raw.id?,
-        label,
-        pid: raw.pid,
-        is_own: raw.is_own,
-    })
+    Some(Namespace { id: raw.id?, label, pid: raw.pid, is_own: raw.is_own })
 }
 
 /// Drops rows that the kernel gave twice, because the socket moved within its table while it was
@@ -144,13 +108,8 @@ impl Context {
     /// Prepares for the rows of `namespace`.
     fn enter(&mut self, namespace: &RawNamespace) {
         let named = namespace.interfaces.iter();
-        self.interfaces = named
-            .map(|(index, name)| (*index, Arc::from(name.as_str())))
-            .collect();
-        let listeners = namespace
-            .sockets
-            .iter()
-            .filter(|row| row.state == Some(State::Listen));
+        self.interfaces = named.map(|(index, name)| (*index, Arc::from(name.as_str()))).collect();
+        let listeners = namespace.sockets.iter().filter(|row| row.state == Some(State::Listen));
         self.listening = listeners.map(|row| row.local.port()).collect();
         self.vanished = namespace.vanished.iter().copied().collect();
         self.namespace = namespace.id;
@@ -214,10 +173,7 @@ impl Context {
             // Without a file: either nobody has accepted it yet, or its process closed it.
             Some(State::Established | State::CloseWait) if row.inode == 0 => Ownerless::Unaccepted,
             _ if row.inode == 0 => Ownerless::Orphaned,
-            _ if row
-                .cookie
-                .is_some_and(|cookie| self.vanished.contains(&cookie)) =>
-            {
+            _ if row.cookie.is_some_and(|cookie| self.vanished.contains(&cookie)) => {
                 Ownerless::Vanished
             }
             _ if !self.has_owners => Ownerless::NotObserved,
@@ -237,19 +193,15 @@ fn user_of(row: &SocketRow) -> Option<u32> {
 /// queues.
 fn queue_of(row: &SocketRow) -> Option<Queue> {
     match row.state {
-        Some(State::Listen) => Some(Queue::Backlog {
-            used: row.receive_queue,
-            limit: row.send_queue,
-        }),
+        Some(State::Listen) => {
+            Some(Queue::Backlog { used: row.receive_queue, limit: row.send_queue })
+        }
         Some(State::TimeWait | State::SynReceived) => None,
         Some(state) => Some(Queue::Bytes {
             receive: row.receive_queue.saturating_sub(end_received(state)),
             send: row.send_queue.saturating_sub(end_sent(state)),
         }),
-        None => Some(Queue::Bytes {
-            receive: row.receive_queue,
-            send: row.send_queue,
-        }),
+        None => Some(Queue::Bytes { receive: row.receive_queue, send: row.send_queue }),
     }
 }
 
@@ -262,10 +214,8 @@ fn end_received(state: State) -> u32 {
 
 /// Our own SYN or FIN takes a place in the send queue until it is acknowledged.
 fn end_sent(state: State) -> u32 {
-    let is_counted = matches!(
-        state,
-        State::SynSent | State::FinWait1 | State::LastAck | State::Closing
-    );
+    let is_counted =
+        matches!(state, State::SynSent | State::FinWait1 | State::LastAck | State::Closing);
     u32::from(is_counted)
 }
 
@@ -296,17 +246,11 @@ fn describe_process(raw: &RawProcess, clock: Clock) -> Process {
         Err(absent) => (Err(absent), false),
     };
     let of_path = path.as_ref().ok().and_then(|path| path.rsplit('/').next());
-    let name = of_path
-        .filter(|name| !name.is_empty())
-        .unwrap_or(&raw.name)
-        .into();
+    let name = of_path.filter(|name| !name.is_empty()).unwrap_or(&raw.name).into();
     let status = raw.status.as_deref().ok();
     let cgroup = raw.cgroup.as_deref().ok().and_then(decode_cgroup);
     Process {
-        id: ProcessId {
-            pid: raw.pid,
-            start: raw.start,
-        },
+        id: ProcessId { pid: raw.pid, start: raw.start },
         parent: Some(raw.parent).filter(|parent| *parent != 0),
         name,
         path: path.map(Into::into),
@@ -332,9 +276,7 @@ fn fact<T>(text: &Text, decode: impl FnOnce(&[u8]) -> Option<T>) -> Fact<T> {
 fn merge_degradations(found: Vec<Degradation>) -> Vec<Degradation> {
     let mut merged: Vec<Degradation> = Vec::new();
     for degradation in found {
-        let repeated = merged
-            .iter_mut()
-            .any(|known| add_count(known, &degradation));
+        let repeated = merged.iter_mut().any(|known| add_count(known, &degradation));
         if !repeated {
             merged.push(degradation);
         }

@@ -69,10 +69,7 @@ fn process(pid: u32, start: u64, sockets: &[(u32, u64)]) -> RawProcess {
 #[test]
 fn every_holder_is_an_owner_the_oldest_first() {
     let socket = tcp(State::Listen, "0.0.0.0:80", "-", 100);
-    let holders = vec![
-        process(9, 50, &[(6, 100), (7, 100)]),
-        process(12, 20, &[(3, 100)]),
-    ];
+    let holders = vec![process(9, 50, &[(6, 100), (7, 100)]), process(12, 20, &[(3, 100)])];
     let snapshot = assemble(raw(vec![socket], holders));
     let owners = snapshot.endpoints[0].owners.as_slice();
     let found: Vec<_> = owners.iter().map(|o| (o.process.pid, o.fd)).collect();
@@ -91,34 +88,18 @@ fn endpoints_without_owner_say_why() {
     let connected = |state, inode| tcp(state, "10.0.0.1:80", "10.0.0.2:5000", inode);
     check(connected(State::TimeWait, 0), None, Ownerless::TimeWait);
     check(connected(State::SynReceived, 0), None, Ownerless::Handshake);
-    check(
-        connected(State::Established, 0),
-        None,
-        Ownerless::Unaccepted,
-    );
+    check(connected(State::Established, 0), None, Ownerless::Unaccepted);
     check(connected(State::CloseWait, 0), None, Ownerless::Unaccepted);
     check(connected(State::FinWait2, 0), None, Ownerless::Orphaned);
     check(connected(State::LastAck, 0), None, Ownerless::Orphaned);
     check(connected(State::Established, 3), None, Ownerless::Vanished); // cookie 13
     check(connected(State::Established, 8), None, Ownerless::Kernel);
     let denied = || Some(Degradation::ProcessesDenied { count: 1 });
-    check(
-        connected(State::Established, 8),
-        denied(),
-        Ownerless::NotPermitted,
-    );
-    check(
-        connected(State::Established, 3),
-        denied(),
-        Ownerless::Vanished,
-    );
+    check(connected(State::Established, 8), denied(), Ownerless::NotPermitted);
+    check(connected(State::Established, 3), denied(), Ownerless::Vanished);
     check(connected(State::FinWait1, 0), denied(), Ownerless::Orphaned);
     let enclosed = Some(Degradation::OutsidePidNamespace);
-    check(
-        connected(State::Established, 8),
-        enclosed,
-        Ownerless::Outside,
-    );
+    check(connected(State::Established, 8), enclosed, Ownerless::Outside);
 }
 
 #[test]
@@ -126,61 +107,22 @@ fn owners_that_were_not_looked_for_are_not_called_absent() {
     let mut raw = raw(vec![tcp(State::Listen, "0.0.0.0:80", "-", 8)], Vec::new());
     raw.has_owners = false;
     let snapshot = assemble(raw);
-    assert_eq!(
-        snapshot.endpoints[0].owners,
-        Owners::None(Ownerless::NotObserved)
-    );
+    assert_eq!(snapshot.endpoints[0].owners, Owners::None(Ownerless::NotObserved));
 }
 
 #[test]
 fn directions_follow_listeners_and_ephemeral_ports() {
     let check = |state, local, remote, direction| {
-        let rows = vec![
-            tcp(State::Listen, "0.0.0.0:80", "-", 8),
-            tcp(state, local, remote, 9),
-        ];
+        let rows = vec![tcp(State::Listen, "0.0.0.0:80", "-", 8), tcp(state, local, remote, 9)];
         let snapshot = assemble(raw(rows, Vec::new()));
-        assert_eq!(
-            snapshot.endpoints[1].direction, direction,
-            "{local} {remote}"
-        );
+        assert_eq!(snapshot.endpoints[1].direction, direction, "{local} {remote}");
     };
-    check(
-        State::Established,
-        "10.0.0.1:80",
-        "10.0.0.2:5000",
-        Direction::Ingress,
-    );
-    check(
-        State::Established,
-        "10.0.0.1:40000",
-        "10.0.0.2:443",
-        Direction::Egress,
-    );
-    check(
-        State::Established,
-        "10.0.0.1:40000",
-        "10.0.0.2:40001",
-        Direction::Unknown,
-    );
-    check(
-        State::Established,
-        "10.0.0.1:22",
-        "10.0.0.2:40001",
-        Direction::Unknown,
-    );
-    check(
-        State::SynSent,
-        "10.0.0.1:22",
-        "10.0.0.2:40001",
-        Direction::Egress,
-    );
-    check(
-        State::Established,
-        "127.0.0.1:1000",
-        "127.0.0.1:80",
-        Direction::Egress,
-    );
+    check(State::Established, "10.0.0.1:80", "10.0.0.2:5000", Direction::Ingress);
+    check(State::Established, "10.0.0.1:40000", "10.0.0.2:443", Direction::Egress);
+    check(State::Established, "10.0.0.1:40000", "10.0.0.2:40001", Direction::Unknown);
+    check(State::Established, "10.0.0.1:22", "10.0.0.2:40001", Direction::Unknown);
+    check(State::SynSent, "10.0.0.1:22", "10.0.0.2:40001", Direction::Egress);
+    check(State::Established, "127.0.0.1:1000", "127.0.0.1:80", Direction::Egress);
     check(State::Listen, "0.0.0.0:81", "-", Direction::Listen);
     check(State::Bound, "0.0.0.0:81", "-", Direction::Unknown);
 }
@@ -188,10 +130,7 @@ fn directions_follow_listeners_and_ephemeral_ports() {
 #[test]
 fn a_row_given_twice_is_one_endpoint_in_its_last_state() {
     let early = tcp(State::Established, "10.0.0.1:80", "10.0.0.2:5000", 9);
-    let late = SocketRow {
-        state: Some(State::CloseWait),
-        ..early.clone()
-    };
+    let late = SocketRow { state: Some(State::CloseWait), ..early.clone() };
     let other = tcp(State::Listen, "0.0.0.0:80", "-", 8);
     let snapshot = assemble(raw(vec![early, other, late], Vec::new()));
     let states: Vec<_> = snapshot.endpoints.iter().map(|e| e.state).collect();
@@ -200,18 +139,9 @@ fn a_row_given_twice_is_one_endpoint_in_its_last_state() {
 
 #[test]
 fn rows_without_cookie_are_never_taken_for_repeats() {
-    let row = SocketRow {
-        cookie: None,
-        ..tcp(State::Listen, "0.0.0.0:80", "-", 8)
-    };
-    let shared = SocketRow {
-        inode: 9,
-        ..row.clone()
-    };
-    assert_eq!(
-        assemble(raw(vec![row, shared], Vec::new())).endpoints.len(),
-        2
-    );
+    let row = SocketRow { cookie: None, ..tcp(State::Listen, "0.0.0.0:80", "-", 8) };
+    let shared = SocketRow { inode: 9, ..row.clone() };
+    assert_eq!(assemble(raw(vec![row, shared], Vec::new())).endpoints.len(), 2);
 }
 
 #[test]
@@ -220,22 +150,8 @@ fn queues_mean_what_the_state_says() {
         let snapshot = assemble(raw(vec![tcp(state, "10.0.0.1:80", remote, 8)], Vec::new()));
         assert_eq!(snapshot.endpoints[0].queue, queue);
     };
-    check(
-        State::Listen,
-        "-",
-        Some(Queue::Backlog {
-            used: 4,
-            limit: 128,
-        }),
-    );
-    check(
-        State::Established,
-        "10.0.0.2:1",
-        Some(Queue::Bytes {
-            receive: 4,
-            send: 128,
-        }),
-    );
+    check(State::Listen, "-", Some(Queue::Backlog { used: 4, limit: 128 }));
+    check(State::Established, "10.0.0.2:1", Some(Queue::Bytes { receive: 4, send: 128 }));
     check(State::TimeWait, "10.0.0.2:1", None);
     // SYN and FIN take a place in a queue, and are no payload.
     let check = |state, receive, send| {
@@ -257,20 +173,11 @@ fn a_process_is_described_by_its_texts() {
     assert_eq!(&*described.name, "nginx");
     assert_eq!(described.path.as_deref(), Ok("/usr/sbin/nginx"));
     assert!(described.is_deleted);
-    assert_eq!(
-        described.command_line.as_deref(),
-        Ok("nginx: worker process")
-    );
+    assert_eq!(described.command_line.as_deref(), Ok("nginx: worker process"));
     assert_eq!(described.user_id, Some(33));
-    assert_eq!(
-        described.cgroup.as_deref(),
-        Some("/system.slice/nginx.service")
-    );
+    assert_eq!(described.cgroup.as_deref(), Some("/system.slice/nginx.service"));
     // 1,000,000.12 s after 1970, cut to a tick, and 50.12 s.
-    assert_eq!(
-        described.created,
-        Some(Timestamp::from_unix_ns(1_000_050_240_000_000))
-    );
+    assert_eq!(described.created, Some(Timestamp::from_unix_ns(1_000_050_240_000_000)));
     assert_eq!(snapshot.user_name(33), Some("www-data"));
 }
 
@@ -291,31 +198,18 @@ fn texts_that_could_not_be_read_say_why() {
 
 #[test]
 fn interfaces_and_groups_are_named() {
-    let row = SocketRow {
-        interface: 3,
-        ..tcp(State::Listen, "[fe80::1%3]:80", "-", 8)
-    };
+    let row = SocketRow { interface: 3, ..tcp(State::Listen, "[fe80::1%3]:80", "-", 8) };
     let snapshot = assemble(raw(vec![row], Vec::new()));
     let endpoint = &snapshot.endpoints[0];
     assert_eq!(endpoint.interface.as_deref(), Some("eth0"));
-    assert_eq!(
-        endpoint.cgroup.as_deref(),
-        Some("/system.slice/nginx.service")
-    );
+    assert_eq!(endpoint.cgroup.as_deref(), Some("/system.slice/nginx.service"));
 }
 
 #[test]
 fn the_same_degradation_is_said_once() {
     let mut raw = raw(Vec::new(), Vec::new());
-    let malformed = |count, first: &str| Degradation::Malformed {
-        count,
-        first: first.to_owned(),
-    };
-    raw.degradations = vec![
-        malformed(2, "a"),
-        malformed(3, "b"),
-        Degradation::ProcessesHidden,
-    ];
+    let malformed = |count, first: &str| Degradation::Malformed { count, first: first.to_owned() };
+    raw.degradations = vec![malformed(2, "a"), malformed(3, "b"), Degradation::ProcessesHidden];
     let said = assemble(raw).degradations;
     assert_eq!(said, [malformed(5, "a"), Degradation::ProcessesHidden]);
 }

@@ -56,10 +56,7 @@ pub struct SocketRow {
 impl SocketRow {
     /// The table that it stands in.
     pub fn table(&self) -> Table {
-        Table {
-            transport: self.transport,
-            is_ipv6: self.is_ipv6,
-        }
+        Table { transport: self.transport, is_ipv6: self.is_ipv6 }
     }
 }
 
@@ -75,22 +72,10 @@ pub struct Table {
 impl Table {
     /// All four, the largest on most machines first.
     pub const ALL: [Self; 4] = [
-        Self {
-            transport: Transport::Tcp,
-            is_ipv6: false,
-        },
-        Self {
-            transport: Transport::Tcp,
-            is_ipv6: true,
-        },
-        Self {
-            transport: Transport::Udp,
-            is_ipv6: false,
-        },
-        Self {
-            transport: Transport::Udp,
-            is_ipv6: true,
-        },
+        Self { transport: Transport::Tcp, is_ipv6: false },
+        Self { transport: Transport::Tcp, is_ipv6: true },
+        Self { transport: Transport::Udp, is_ipv6: false },
+        Self { transport: Transport::Udp, is_ipv6: true },
     ];
 
     /// Its name, that of its file in `/proc/net`.
@@ -105,11 +90,7 @@ impl Table {
 
     /// The family of its sockets.
     pub fn family(self) -> Family {
-        if self.is_ipv6 {
-            Family::Ipv6
-        } else {
-            Family::Ipv4
-        }
+        if self.is_ipv6 { Family::Ipv6 } else { Family::Ipv4 }
     }
 
     /// The table called `name`.
@@ -284,10 +265,7 @@ mod tests {
 
     #[test]
     fn malformed_is_a_short_clause() {
-        let malformed = Malformed {
-            what: "inode is not a number",
-            at: 310,
-        };
+        let malformed = Malformed { what: "inode is not a number", at: 310 };
         assert_eq!(malformed.to_string(), "inode is not a number at byte 310");
     }
 }

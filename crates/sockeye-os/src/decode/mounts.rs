@@ -145,10 +145,7 @@ mod tests {
 
     #[test]
     fn finds_namespaces_with_a_name() {
-        let expected = [
-            (4_026_532_249, "/run/netns/blue"),
-            (4_026_532_318, "/run/netns/a b"),
-        ];
+        let expected = [(4_026_532_249, "/run/netns/blue"), (4_026_532_318, "/run/netns/a b")];
         let expected = expected.map(|(inode, path)| (inode, path.to_owned()));
         assert_eq!(bound_namespaces(&decode_mounts(MOUNTS)), expected);
     }

@@ -193,10 +193,7 @@ mod tests {
                 "127.0.0.1:9090 127.0.0.3:40002 established 15964 1000 0/0",
                 "[::1]:9090 [::1]:40003 fin_wait_2 0 - 0/0",
             ],
-            &[
-                "0.0.0.0:5353 - - 15968 0 832/0",
-                "127.0.0.1:40005 127.0.0.1:5353 - 15969 1000 0/0",
-            ],
+            &["0.0.0.0:5353 - - 15968 0 832/0", "127.0.0.1:40005 127.0.0.1:5353 - 15969 1000 0/0"],
             &[
                 "[fe80::1]:5460 - - 15972 1000 0/0",
                 "127.0.0.1:40006 127.0.0.1:5353 - 15973 1000 0/0",
@@ -229,17 +226,9 @@ mod tests {
         };
         check("0100007F:", "0100007:", "local address makes no sense");
         check("0100007F:", "0100007G:", "local address makes no sense");
-        check(
-            "0100007F:",
-            "0100007F0100007F:",
-            "local address makes no sense",
-        );
+        check("0100007F:", "0100007F0100007F:", "local address makes no sense");
         check("0100007F:", "0100007F;", "local address makes no sense");
-        check(
-            "0200007F:9C41",
-            "0200007F:+C41",
-            "remote address makes no sense",
-        );
+        check("0200007F:9C41", "0200007F:+C41", "remote address makes no sense");
         check("0200007F:9C41", "9C41", "remote address makes no sense");
         check(" 01 ", " 0E ", "state is not known");
         check(" 01 ", " 101 ", "state is not known");
@@ -247,11 +236,7 @@ mod tests {
         check("00000007:", "00000007", "queues are not numbers");
         check(" 1000 ", " -1 ", "uid is not a number");
         check(" 15961 ", " 18446744073709551616 ", "inode is not a number");
-        check(
-            "15961 1 0000000000000000 20 4 30 10 -1",
-            "",
-            "row is cut short",
-        );
+        check("15961 1 0000000000000000 20 4 30 10 -1", "", "row is cut short");
     }
 
     #[test]
@@ -277,9 +262,7 @@ mod tests {
 
     /// A word of an address as the kernel of this machine prints it.
     fn words(octets: &[u8]) -> String {
-        let words = octets
-            .chunks(4)
-            .map(|word| u32::from_ne_bytes(word.try_into().unwrap()));
+        let words = octets.chunks(4).map(|word| u32::from_ne_bytes(word.try_into().unwrap()));
         words.map(|word| format!("{word:08X}")).collect()
     }
 

@@ -60,11 +60,7 @@ pub fn decode_stat(text: &[u8]) -> Result<Stat, Malformed> {
 fn split_stat(text: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     let open = text.iter().position(|&byte| byte == b'(')?;
     let close = text.iter().rposition(|&byte| byte == b')')?;
-    Some((
-        text.get(..open)?,
-        text.get(open + 1..close)?,
-        text.get(close + 1..)?,
-    ))
+    Some((text.get(..open)?, text.get(open + 1..close)?, text.get(close + 1..)?))
 }
 
 /// The effective user of `/proc/PID/status`, proc_pid_status(5): the second number of `Uid:`.
@@ -226,16 +222,8 @@ Pid:\t8086\nPPid:\t7975\nTracerPid:\t0\nUid:\t1000\t33\t34\t35\nGid:\t0\t0\t0\t0
         check("1 (init) Sleeping 0", "state is not one letter", 8);
         check("1 (init) S 0 1 1", "line is cut short", 8);
         check(&format!("1 (init) S 0 {rest} 42"), "line is cut short", 8);
-        check(
-            &format!("1 (init) S -1 {rest} 42 0"),
-            "parent is not a number",
-            8,
-        );
-        check(
-            &format!("1 (init) S 0 {rest} x 0"),
-            "start time is not a number",
-            8,
-        );
+        check(&format!("1 (init) S -1 {rest} 42 0"), "parent is not a number", 8);
+        check(&format!("1 (init) S 0 {rest} x 0"), "start time is not a number", 8);
     }
 
     #[test]
@@ -259,10 +247,7 @@ Pid:\t8086\nPPid:\t7975\nTracerPid:\t0\nUid:\t1000\t33\t34\t35\nGid:\t0\t0\t0\t0
         check(b"\0\0\0", None);
         check(b"/bin/sleep\x005\0", Some("/bin/sleep 5"));
         check(b"/bin/sleep\x005", Some("/bin/sleep 5"));
-        check(
-            b"nginx: worker process\0\0\0\0",
-            Some("nginx: worker process"),
-        );
+        check(b"nginx: worker process\0\0\0\0", Some("nginx: worker process"));
         check(b"sshd: root@pts/0", Some("sshd: root@pts/0"));
         check(b"x: worker\x003\0", Some("'x: worker' 3"));
         check(b"a\0\0b\0", Some("a '' b"));
@@ -315,11 +300,7 @@ Pid:\t8086\nPPid:\t7975\nTracerPid:\t0\nUid:\t1000\t33\t34\t35\nGid:\t0\t0\t0\t0
     fn links_give_inodes() {
         let check = |target: &str, socket, namespace| {
             assert_eq!(decode_socket_link(target.as_bytes()), socket, "{target}");
-            assert_eq!(
-                decode_namespace_link(target.as_bytes()),
-                namespace,
-                "{target}"
-            );
+            assert_eq!(decode_namespace_link(target.as_bytes()), namespace, "{target}");
         };
         check("socket:[15958]", Some(15958), None);
         check("socket:[18446744073709551615]", Some(u64::MAX), None);
@@ -351,10 +332,7 @@ Pid:\t8086\nPPid:\t7975\nTracerPid:\t0\nUid:\t1000\t33\t34\t35\nGid:\t0\t0\t0\t0
             }
         }
         for end in 0..STATUS.len() {
-            assert!(matches!(
-                decode_status_users(&STATUS[..end]),
-                None | Some(33)
-            ));
+            assert!(matches!(decode_status_users(&STATUS[..end]), None | Some(33)));
         }
         for end in 0..CGROUP.len() {
             let path = decode_cgroup(&CGROUP[..end]);
@@ -364,19 +342,7 @@ Pid:\t8086\nPPid:\t7975\nTracerPid:\t0\nUid:\t1000\t33\t34\t35\nGid:\t0\t0\t0\t0
 
     #[test]
     fn long_input_takes_linear_time() {
-        for unit in [
-            "\0",
-            "a",
-            "'\0",
-            " ",
-            "(",
-            ")",
-            "a\0",
-            "\u{fffd}\0",
-            "\n",
-            "Uid:\n",
-            "::\n",
-        ] {
+        for unit in ["\0", "a", "'\0", " ", "(", ")", "a\0", "\u{fffd}\0", "\n", "Uid:\n", "::\n"] {
             let text = unit.repeat(2_000_000 / unit.len());
             hostile::assert_quick(|| {
                 let _ = decode_stat(text.as_bytes());

@@ -40,9 +40,7 @@ const CGROUPS: &[&str] = &[
     "..",
 ];
 /// The endings of systemd's units, systemd.unit(5).
-const UNITS: &[&str] = &[
-    ".service", ".slice", ".scope", ".socket", ".mount", ".swap", ".timer",
-];
+const UNITS: &[&str] = &[".service", ".slice", ".scope", ".socket", ".mount", ".swap", ".timer"];
 /// The line above the rows of a table in `/proc/net`.
 const HEADER_ROW: &str = "  sl  local_address rem_address st tx_queue:rx_queue tr:tm->when \
                           retrnsmt uid timeout inode";
@@ -77,10 +75,7 @@ struct Names {
 
 impl Names {
     fn new(word: &'static str) -> Self {
-        Self {
-            word,
-            known: HashMap::new(),
-        }
+        Self { word, known: HashMap::new() }
     }
 
     /// The word that stands for `name`; nothing stands for nothing.
@@ -198,11 +193,7 @@ impl Masks {
             None => (path, ""),
         };
         let parts = path.split('/').map(|part| {
-            if DIRECTORIES.contains(&part) {
-                part.to_owned()
-            } else {
-                self.names.other(part)
-            }
+            if DIRECTORIES.contains(&part) { part.to_owned() } else { self.names.other(part) }
         });
         parts.collect::<Vec<_>>().join("/") + deleted
     }
@@ -235,9 +226,7 @@ impl Masks {
             if CGROUPS.contains(&part) {
                 return part.to_owned();
             }
-            let unit = UNITS
-                .iter()
-                .find_map(|end| Some((part.strip_suffix(end)?, *end)));
+            let unit = UNITS.iter().find_map(|end| Some((part.strip_suffix(end)?, *end)));
             let (stem, end) = unit.unwrap_or((part, ""));
             self.names.other(stem) + end
         });
@@ -290,10 +279,7 @@ impl Masks {
                 self.address(ip, is_ipv6);
             }
         }
-        if let Some(id) = message
-            .get_mut(64..)
-            .and_then(|rest| rest.first_chunk_mut())
-        {
+        if let Some(id) = message.get_mut(64..).and_then(|rest| rest.first_chunk_mut()) {
             *id = self.user_id(u32::from_ne_bytes(*id)).to_ne_bytes();
         }
         clear_attributes(attributes);
@@ -301,20 +287,13 @@ impl Masks {
 
     /// An address in the 16 bytes that a netlink message has for it.
     fn address(&mut self, bytes: &mut [u8], is_ipv6: bool) {
-        let other = match (
-            is_ipv6,
-            <[u8; 16]>::try_from(&*bytes),
-            bytes.first_chunk::<4>(),
-        ) {
+        let other = match (is_ipv6, <[u8; 16]>::try_from(&*bytes), bytes.first_chunk::<4>()) {
             (true, Ok(ip), _) => self.addresses.v6(Ipv6Addr::from(ip)).octets().to_vec(),
             (false, _, Some(ip)) => self.addresses.v4(Ipv4Addr::from(*ip)).octets().to_vec(),
             _ => Vec::new(),
         };
         bytes.fill(0);
-        bytes
-            .iter_mut()
-            .zip(other)
-            .for_each(|(byte, other)| *byte = other);
+        bytes.iter_mut().zip(other).for_each(|(byte, other)| *byte = other);
     }
 
     /// The text of `/proc/net/tcp` and its siblings, proc_net_tcp(5): each row written anew from
@@ -356,9 +335,7 @@ impl Masks {
             IpAddr::V6(ip) => self.addresses.v6(ip).octets().to_vec(),
         };
         let (words, _) = octets.as_chunks::<4>();
-        let words = words
-            .iter()
-            .map(|word| format!("{:08X}", u32::from_ne_bytes(*word)));
+        let words = words.iter().map(|word| format!("{:08X}", u32::from_ne_bytes(*word)));
         format!("{}:{:04X}", words.collect::<String>(), address.port())
     }
 }

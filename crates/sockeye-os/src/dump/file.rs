@@ -49,11 +49,7 @@ impl Partial {
             for_owner_alone(&mut options);
         }
         let file = options.open(&path)?;
-        Ok(Self {
-            file,
-            path,
-            is_finished: false,
-        })
+        Ok(Self { file, path, is_finished: false })
     }
 
     /// Sees that everything is on disk and gives the file its name.
@@ -102,10 +98,7 @@ mod tests {
         let again = save(&path, Anonymity::Plain).unwrap_err().to_string();
         assert!(again.contains("exists already"), "{again}");
         let nowhere = save(&directory.join("no/x.dump"), Anonymity::Plain).unwrap_err();
-        assert!(
-            nowhere.to_string().ends_with("No such file or directory"),
-            "{nowhere}"
-        );
+        assert!(nowhere.to_string().ends_with("No such file or directory"), "{nowhere}");
         assert_eq!(fs::read_dir(&directory).unwrap().count(), 1);
         fs::remove_dir_all(&directory).unwrap();
     }

@@ -25,12 +25,9 @@ impl Problem {
     pub(super) fn explain(self, name: &str) -> Error {
         match self {
             Self::Io(error) => Error::from_io("read", name, &error),
-            Self::Line(number, what) => Error::new(
-                Kind::Malformed,
-                "read",
-                name,
-                format!("line {number} {what}"),
-            ),
+            Self::Line(number, what) => {
+                Error::new(Kind::Malformed, "read", name, format!("line {number} {what}"))
+            }
         }
     }
 }
@@ -84,11 +81,7 @@ pub(super) struct Lines<'a> {
 
 impl<'a> Lines<'a> {
     pub(super) fn new(input: &'a mut dyn BufRead) -> Self {
-        Self {
-            input,
-            number: 0,
-            ahead: None,
-        }
+        Self { input, number: 0, ahead: None }
     }
 
     /// The number of the line that was read last.
@@ -135,9 +128,7 @@ impl<'a> Lines<'a> {
     pub(super) fn load(&mut self) -> Result<Option<Line>, Problem> {
         loop {
             let mut bytes = Vec::new();
-            (&mut *self.input)
-                .take(LINE_LIMIT)
-                .read_until(b'\n', &mut bytes)?;
+            (&mut *self.input).take(LINE_LIMIT).read_until(b'\n', &mut bytes)?;
             if bytes.is_empty() {
                 return Ok(None);
             }

@@ -71,11 +71,8 @@ const MAGIC: &str = "sockeye dump ";
 /// The version that is written and read.
 const VERSION: &str = "1";
 /// The byte order of this machine, in which the kernel's answers are.
-const BYTE_ORDER: &str = if cfg!(target_endian = "little") {
-    "little-endian"
-} else {
-    "big-endian"
-};
+const BYTE_ORDER: &str =
+    if cfg!(target_endian = "little") { "little-endian" } else { "big-endian" };
 /// Whether processes were looked at, as written.
 const YES: &str = "yes";
 const NO: &str = "no";

@@ -14,20 +14,14 @@ use crate::{Error, Kind, Namespaces, Wants};
 /// [`Kind::Vanished`] when the dump has no such namespace.
 pub(super) fn narrow(raw: &mut Raw, wants: &Wants) -> Result<(), Error> {
     let processes = &raw.processes;
-    raw.namespaces
-        .retain(|namespace| is_meant(namespace, &wants.namespaces, processes));
+    raw.namespaces.retain(|namespace| is_meant(namespace, &wants.namespaces, processes));
     if raw.namespaces.is_empty() {
         return Err(no_such_namespace(&wants.namespaces));
     }
     for namespace in &mut raw.namespaces {
-        namespace
-            .sockets
-            .retain(|row| wants_table(wants, row.table()));
+        namespace.sockets.retain(|row| wants_table(wants, row.table()));
         if !wants.metrics {
-            namespace
-                .sockets
-                .iter_mut()
-                .for_each(|row| row.metrics = None);
+            namespace.sockets.iter_mut().for_each(|row| row.metrics = None);
         }
     }
     if !wants.owners {
@@ -36,8 +30,7 @@ pub(super) fn narrow(raw: &mut Raw, wants: &Wants) -> Result<(), Error> {
         raw.cgroups.clear();
     }
     keep_holders(raw);
-    raw.degradations
-        .retain(|degradation| concerns(degradation, wants));
+    raw.degradations.retain(|degradation| concerns(degradation, wants));
     Ok(())
 }
 
@@ -73,20 +66,12 @@ fn no_such_namespace(wanted: &Namespaces) -> Error {
         Namespaces::All | Namespaces::Own => String::new(),
     };
     let reason = "the dump has none such; --netns all shows what it has";
-    Error::new(
-        Kind::Vanished,
-        "find the network namespace",
-        subject,
-        reason,
-    )
+    Error::new(Kind::Vanished, "find the network namespace", subject, reason)
 }
 
 /// Drops descriptors of sockets that are not there, and processes that hold nothing else.
 fn keep_holders(raw: &mut Raw) {
-    let sockets = raw
-        .namespaces
-        .iter()
-        .flat_map(|namespace| &namespace.sockets);
+    let sockets = raw.namespaces.iter().flat_map(|namespace| &namespace.sockets);
     let inodes: HashSet<u64> = sockets.map(|row| row.inode).collect();
     for process in &mut raw.processes {
         process.sockets.retain(|(_, inode)| inodes.contains(inode));

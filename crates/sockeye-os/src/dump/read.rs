@@ -19,14 +19,8 @@ pub(crate) fn read(
     name: &str,
     (wants, keep): (&Wants, Keep),
 ) -> Result<Raw, Error> {
-    let mut reader = Reader {
-        lines: Lines::new(input),
-        wants,
-        keep,
-        malformed: 0,
-        first: None,
-        interrupted: 0,
-    };
+    let mut reader =
+        Reader { lines: Lines::new(input), wants, keep, malformed: 0, first: None, interrupted: 0 };
     reader.dump().map_err(|problem| problem.explain(name))
 }
 
@@ -69,10 +63,7 @@ impl Reader<'_> {
             self.add(&mut raw, &line)?;
         }
         if self.lines.load()?.is_some() {
-            return Err(Problem::damage(
-                self.lines.number(),
-                "follows the end marker",
-            ));
+            return Err(Problem::damage(self.lines.number(), "follows the end marker"));
         }
         self.note(&mut raw.degradations);
         Ok(raw)
@@ -93,8 +84,7 @@ impl Reader<'_> {
             }
             "degradation" => {
                 let read = |[text]: [&str; 1]| read_degradation(text);
-                raw.degradations
-                    .push(line.parse("degradation WORD DETAILS", read)?);
+                raw.degradations.push(line.parse("degradation WORD DETAILS", read)?);
             }
             _ => return Err(line.unknown()),
         }
@@ -110,9 +100,8 @@ impl Reader<'_> {
             source: Source::Replay,
             boot: self.field("boot", |[time]| instant(time))?,
             ticks_per_second: self.field("ticks", |[ticks]| number(ticks))?,
-            ephemeral_ports: self.field("ephemeral-ports", |[first, last]| {
-                Some((number(first)?, number(last)?))
-            })?,
+            ephemeral_ports: self
+                .field("ephemeral-ports", |[first, last]| Some((number(first)?, number(last)?)))?,
             namespaces: Vec::new(),
             has_owners: true,
             processes: Vec::new(),
@@ -137,9 +126,7 @@ impl Reader<'_> {
             Err(Problem::Io(error)) => return Err(error.into()),
             Err(Problem::Line(..)) => None,
         };
-        let version = first
-            .as_ref()
-            .and_then(|line| line.text.strip_prefix(MAGIC));
+        let version = first.as_ref().and_then(|line| line.text.strip_prefix(MAGIC));
         match version {
             Some(VERSION) => Ok(()),
             Some(version) if number::<u32>(version).is_some() => {
@@ -164,10 +151,7 @@ impl Reader<'_> {
                 );
                 Err(Problem::Line(self.lines.number(), what))
             }
-            _ => Err(Problem::damage(
-                self.lines.number(),
-                "names no known byte order",
-            )),
+            _ => Err(Problem::damage(self.lines.number(), "names no known byte order")),
         }
     }
 
@@ -230,11 +214,7 @@ impl Reader<'_> {
                 namespace.vanished.push(cookie);
             }
             word => {
-                let form = if word == "netlink" {
-                    Form::Netlink
-                } else {
-                    Form::ProcNet
-                };
+                let form = if word == "netlink" { Form::Netlink } else { Form::ProcNet };
                 let table = line.parse("netlink TABLE", |[table]| Table::named(table))?;
                 let bytes = self.value(form)?;
                 self.decode(namespace, RawAnswer { table, form, bytes });
@@ -264,11 +244,11 @@ impl Reader<'_> {
                 "command-line" => process.command_line = self.fact(&line)?,
                 "image" => process.image = self.fact(&line)?,
                 "cgroup" => process.cgroup = self.fact(&line)?,
-                _ => process
-                    .sockets
-                    .push(line.parse("socket FD INODE", |[fd, inode]| {
+                _ => {
+                    process.sockets.push(line.parse("socket FD INODE", |[fd, inode]| {
                         Some((number(fd)?, number(inode)?))
-                    })?),
+                    })?)
+                }
             }
         }
         Ok(process)
@@ -327,9 +307,7 @@ impl Reader<'_> {
             Form::ProcNet => {
                 let rows = decode_table(table.transport, table.family(), bytes);
                 namespace.sockets.extend(rows.rows);
-                rows.malformed
-                    .into_iter()
-                    .for_each(|malformed| self.note_malformed(malformed));
+                rows.malformed.into_iter().for_each(|malformed| self.note_malformed(malformed));
             }
         }
         if self.keep == Keep::Answers {
@@ -378,44 +356,27 @@ fn unhex(digits: &str) -> Option<Vec<u8>> {
     let (pairs, []) = digits.as_bytes().as_chunks::<2>() else {
         return None;
     };
-    pairs
-        .iter()
-        .map(|[high, low]| hex_byte(*high, *low))
-        .collect()
+    pairs.iter().map(|[high, low]| hex_byte(*high, *low)).collect()
 }
 
 /// A degradation, by its word and what it carries.
 fn read_degradation(text: &str) -> Option<Degradation> {
     let (word, rest) = text.split_once(' ').unwrap_or((text, ""));
     Some(match word {
-        "processes_denied" => Degradation::ProcessesDenied {
-            count: number(rest)?,
-        },
+        "processes_denied" => Degradation::ProcessesDenied { count: number(rest)? },
         "processes_hidden" => Degradation::ProcessesHidden,
         "outside_pid_namespace" => Degradation::OutsidePidNamespace,
-        "namespaces_denied" => Degradation::NamespacesDenied {
-            count: number(rest)?,
-        },
-        "sock_diag_unavailable" => Degradation::SockDiagUnavailable {
-            reason: name(rest)?,
-        },
+        "namespaces_denied" => Degradation::NamespacesDenied { count: number(rest)? },
+        "sock_diag_unavailable" => Degradation::SockDiagUnavailable { reason: name(rest)? },
         "table_unavailable" => {
             let (table, reason) = rest.split_once(' ')?;
-            Degradation::TableUnavailable {
-                table: name(table)?,
-                reason: name(reason)?,
-            }
+            Degradation::TableUnavailable { table: name(table)?, reason: name(reason)? }
         }
         "malformed" => {
             let (count, first) = rest.split_once(' ')?;
-            Degradation::Malformed {
-                count: number(count)?,
-                first: name(first)?,
-            }
+            Degradation::Malformed { count: number(count)?, first: name(first)? }
         }
-        "unstable" => Degradation::Unstable {
-            count: number(rest)?,
-        },
+        "unstable" => Degradation::Unstable { count: number(rest)? },
         _ => return None,
     })
 }

@@ -26,13 +26,7 @@ struct Socket {
 }
 
 const fn socket(state: u8, local: &'static str, remote: &'static str, inode: u32) -> Socket {
-    Socket {
-        state,
-        local,
-        remote,
-        uid: 1234567,
-        inode,
-    }
+    Socket { state, local, remote, uid: 1234567, inode }
 }
 
 /// A netlink message as the kernel writes it (`struct inet_diag_msg`, one cgroup id).
@@ -67,12 +61,7 @@ const TCP: [Socket; 3] = [
     socket(6, "10.44.55.66:443", "93.184.216.34:50002", 0),
 ];
 const TCP6: [Socket; 2] = [
-    socket(
-        1,
-        "[::ffff:10.44.55.66]:443",
-        "[::ffff:93.184.216.34]:50003",
-        503,
-    ),
+    socket(1, "[::ffff:10.44.55.66]:443", "[::ffff:93.184.216.34]:50003", 503),
     socket(1, "[fe80::abcd:ef01]:22", "[2a01:4f8:1:2::99]:40000", 504),
 ];
 const UDP: &str = concat!(
@@ -104,11 +93,7 @@ const SECRETS: [&str; 19] = [
 ];
 
 fn answer(table: &str, bytes: Vec<u8>) -> RawAnswer {
-    let form = if bytes.starts_with(b"   sl") {
-        Form::ProcNet
-    } else {
-        Form::Netlink
-    };
+    let form = if bytes.starts_with(b"   sl") { Form::ProcNet } else { Form::Netlink };
     let table = Table::named(table).unwrap();
     RawAnswer { table, form, bytes }
 }
@@ -149,7 +134,7 @@ fn process(pid: u32, sockets: Vec<(u32, u64)>) -> RawProcess {
         name: "billing daemon\n".into(),
         parent: 1,
         status: Ok(
-            b"Name:\tbilling daemon\\n\nUid:\t1234567\t1234567\t0\t0\nGroups:\t8888\n".into(),
+            b"Name:\tbilling daemon\\n\nUid:\t1234567\t1234567\t0\t0\nGroups:\t8888\n".into()
         ),
         command_line: Ok(b"/opt/acme/bin/billing\0--token=secret\0k\xfcche \\\0\0".into()),
         image: Ok(b"/opt/acme/bin/billing (deleted)".into()),
@@ -174,10 +159,7 @@ fn sample() -> Raw {
         boot: Timestamp::from_unix_ns(1_699_990_000_000_000_000),
         ticks_per_second: 100,
         ephemeral_ports: (32768, 60999),
-        namespaces: vec![
-            namespace("self", here),
-            namespace("blue", vec![answer("tcp6", tcp6)]),
-        ],
+        namespaces: vec![namespace("self", here), namespace("blue", vec![answer("tcp6", tcp6)])],
         has_owners: true,
         processes: vec![
             process(1207, vec![(3, 501), (4, 502), (5, 503), (6, 504), (7, 505)]),
@@ -190,17 +172,9 @@ fn sample() -> Raw {
             Degradation::ProcessesHidden,
             Degradation::OutsidePidNamespace,
             Degradation::NamespacesDenied { count: 3 },
-            Degradation::SockDiagUnavailable {
-                reason: "No such file or directory".into(),
-            },
-            Degradation::TableUnavailable {
-                table: "udp 6".into(),
-                reason: "what\never".into(),
-            },
-            Degradation::Malformed {
-                count: 2,
-                first: "row is cut short at byte 5".into(),
-            },
+            Degradation::SockDiagUnavailable { reason: "No such file or directory".into() },
+            Degradation::TableUnavailable { table: "udp 6".into(), reason: "what\never".into() },
+            Degradation::Malformed { count: 2, first: "row is cut short at byte 5".into() },
             Degradation::Unstable { count: 1 },
         ],
     }
@@ -281,51 +255,15 @@ fn damage_is_named_with_its_line() {
         "sockeye dump 2",
         "says version 2, and this Sockeye reads version 1: read it with the Sockeye that wrote it",
     );
-    check(
-        "ticks 100",
-        "ticks -1",
-        &damaged("is not of the form `ticks …`"),
-    );
-    check(
-        "ticks 100",
-        "tocks 100",
-        &damaged("does not begin with `ticks`"),
-    );
-    check(
-        "own\n",
-        "owned\n",
-        &damaged("begins with `owned`, which has no place there"),
-    );
-    check(
-        "|64",
-        "|6g",
-        &damaged("holds something else than pairs of digits"),
-    );
-    check(
-        "|/opt",
-        r"|\opt",
-        &damaged("holds a backslash that escapes nothing"),
-    );
-    check(
-        "status denied",
-        "status moved",
-        &damaged("does not say why there is no status"),
-    );
-    check(
-        "own\n",
-        "\u{7f}\n",
-        &damaged("holds bytes that are no text"),
-    );
-    check(
-        "netlink tcp",
-        "netlink sctp",
-        &damaged("is not of the form `netlink TABLE`"),
-    );
-    check(
-        "user 0",
-        "user root",
-        &damaged("is not of the form `user ID NAME`"),
-    );
+    check("ticks 100", "ticks -1", &damaged("is not of the form `ticks …`"));
+    check("ticks 100", "tocks 100", &damaged("does not begin with `ticks`"));
+    check("own\n", "owned\n", &damaged("begins with `owned`, which has no place there"));
+    check("|64", "|6g", &damaged("holds something else than pairs of digits"));
+    check("|/opt", r"|\opt", &damaged("holds a backslash that escapes nothing"));
+    check("status denied", "status moved", &damaged("does not say why there is no status"));
+    check("own\n", "\u{7f}\n", &damaged("holds bytes that are no text"));
+    check("netlink tcp", "netlink sctp", &damaged("is not of the form `netlink TABLE`"));
+    check("user 0", "user root", &damaged("is not of the form `user ID NAME`"));
     let (here, there) = if cfg!(target_endian = "little") {
         ("little-endian", "big-endian")
     } else {
@@ -339,10 +277,7 @@ fn damage_is_named_with_its_line() {
     check("own\n", &long, expected);
     let more = format!("{good}user 1 x\n");
     let error = read(&mut more.as_bytes(), "x.dump", &Wants::EVERYTHING).unwrap_err();
-    assert!(
-        error.to_string().contains(" follows the end marker: "),
-        "{error}"
-    );
+    assert!(error.to_string().contains(" follows the end marker: "), "{error}");
 }
 
 #[test]
@@ -362,10 +297,7 @@ fn a_damaged_row_hides_no_other() {
     let snapshot = replayed(&written(raw, Anonymity::Plain), &Wants::EVERYTHING);
     assert_eq!(snapshot.endpoints.len(), 4);
     let first = "inet_diag message cut short or of an unknown kind at byte 100".to_owned();
-    assert_eq!(
-        snapshot.degradations,
-        [Degradation::Malformed { count: 2, first }]
-    );
+    assert_eq!(snapshot.degradations, [Degradation::Malformed { count: 2, first }]);
 }
 
 #[test]
@@ -385,47 +317,27 @@ fn a_part_is_what_a_look_at_that_part_would_have_shown() {
     check(|wants| wants.owners = false, (6, 0, 5));
     check(|wants| wants.namespaces = Namespaces::Own, (4, 2, 7));
     check(|wants| wants.namespaces = Namespaces::Pid(1208), (4, 2, 7));
-    check(
-        |wants| wants.namespaces = Namespaces::Named("blue".into()),
-        (2, 1, 7),
-    );
+    check(|wants| wants.namespaces = Namespaces::Named("blue".into()), (2, 1, 7));
     let mut wants = Wants::EVERYTHING;
     wants.namespaces = Namespaces::Named("green".into());
     let error = read(&mut &file[..], "x.dump", &wants).unwrap_err();
     assert_eq!(error.kind, Kind::Vanished);
-    assert!(
-        error
-            .to_string()
-            .starts_with("cannot find the network namespace green"),
-        "{error}"
-    );
+    assert!(error.to_string().starts_with("cannot find the network namespace green"), "{error}");
 }
 
 #[test]
 fn an_anonymous_dump_tells_nobody() {
     let plain = written(sample(), Anonymity::Plain);
     let masked = written(sample(), Anonymity::Anonymous);
-    let text = |file: &[u8]| {
-        String::from_utf8(file.to_vec())
-            .unwrap()
-            .replace("\n    |", "")
-    };
+    let text = |file: &[u8]| String::from_utf8(file.to_vec()).unwrap().replace("\n    |", "");
     let (plain_text, masked_text) = (text(&plain), text(&masked));
     for secret in SECRETS {
-        assert!(
-            !masked_text.to_lowercase().contains(&secret.to_lowercase()),
-            "{secret}"
-        );
+        assert!(!masked_text.to_lowercase().contains(&secret.to_lowercase()), "{secret}");
         let raw_address = secret.parse::<IpAddr>().is_ok();
-        assert!(
-            raw_address || plain_text.contains(secret),
-            "{secret} is nowhere in the sample"
-        );
+        assert!(raw_address || plain_text.contains(secret), "{secret} is nowhere in the sample");
     }
-    let (plain, masked) = (
-        replayed(&plain, &Wants::EVERYTHING),
-        replayed(&masked, &Wants::EVERYTHING),
-    );
+    let (plain, masked) =
+        (replayed(&plain, &Wants::EVERYTHING), replayed(&masked, &Wants::EVERYTHING));
     let shape = |snapshot: &Snapshot| {
         let rows = snapshot.endpoints.iter().map(|e| {
             let ports = (e.local.port(), e.remote.map(|remote| remote.port()));
@@ -448,14 +360,8 @@ fn anonymous_names_keep_their_form() {
     let process = &raw.processes[0];
     let text = |text: &crate::raw::Text| String::from_utf8(text.clone().unwrap()).unwrap();
     assert_eq!(process.name, "name1");
-    assert_eq!(
-        text(&process.status),
-        "Name:\tname1\nUid:\t1001\t1001\t0\t0\n"
-    );
-    assert_eq!(
-        text(&process.command_line),
-        "/opt/name2/bin/name3\0arg1\0arg2\0\0"
-    );
+    assert_eq!(text(&process.status), "Name:\tname1\nUid:\t1001\t1001\t0\t0\n");
+    assert_eq!(text(&process.command_line), "/opt/name2/bin/name3\0arg1\0arg2\0\0");
     assert_eq!(text(&process.image), "/opt/name2/bin/name3 (deleted)");
     assert_eq!(text(&process.cgroup), "0::/system.slice/name3.service\n");
     assert_eq!(raw.cgroups, [(3120, "/name2.slice/name3.service".into())]);

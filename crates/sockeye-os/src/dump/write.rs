@@ -88,10 +88,7 @@ fn write_namespace(out: &mut impl Write, namespace: &RawNamespace) -> io::Result
     for cookie in &namespace.vanished {
         writeln!(out, "  vanished {cookie}")?;
     }
-    namespace
-        .answers
-        .iter()
-        .try_for_each(|answer| write_answer(out, answer))
+    namespace.answers.iter().try_for_each(|answer| write_answer(out, answer))
 }
 
 fn write_answer(out: &mut impl Write, answer: &RawAnswer) -> io::Result<()> {
@@ -99,10 +96,7 @@ fn write_answer(out: &mut impl Write, answer: &RawAnswer) -> io::Result<()> {
     match answer.form {
         Form::Netlink => {
             writeln!(out, "  netlink {table}")?;
-            answer
-                .bytes
-                .chunks(HEX_BYTES)
-                .try_for_each(|bytes| write_hex(out, bytes))
+            answer.bytes.chunks(HEX_BYTES).try_for_each(|bytes| write_hex(out, bytes))
         }
         Form::ProcNet => {
             writeln!(out, "  proc-net {table}")?;
@@ -116,11 +110,7 @@ fn write_hex(out: &mut impl Write, bytes: &[u8]) -> io::Result<()> {
     let digit = |nibble: u8| char::from_digit(nibble.into(), 16).map_or(0, |digit| digit as u8);
     let mut line = Vec::with_capacity(2 * HEX_BYTES + 6);
     line.extend_from_slice(b"    |");
-    line.extend(
-        bytes
-            .iter()
-            .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]),
-    );
+    line.extend(bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]));
     line.push(b'\n');
     out.write_all(&line)
 }

@@ -19,10 +19,7 @@ pub(crate) fn observe(_: &Wants) -> Result<Snapshot, Error> {
 
 /// See [`crate::Actor::close`].
 pub(crate) fn close(endpoints: &[&Endpoint]) -> Vec<Result<(), Error>> {
-    endpoints
-        .iter()
-        .map(|_| unsupported("close a connection"))
-        .collect()
+    endpoints.iter().map(|_| unsupported("close a connection")).collect()
 }
 
 /// See [`crate::Actor::end`].

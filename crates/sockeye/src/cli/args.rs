@@ -106,21 +106,11 @@ pub(super) struct ListArgs {
     ///
     /// A + in front adds to the usual columns: +rtt,cgroup. all is every column. sockeye columns
     /// lists them.
-    #[arg(
-        long,
-        value_name = "NAME,…",
-        value_delimiter = ',',
-        help_heading = "Output"
-    )]
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',', help_heading = "Output")]
     pub(super) columns: Vec<String>,
 
     /// Columns to sort by, ~ or - in front for largest first: user,~sent.bytes
-    #[arg(
-        long,
-        value_name = "NAME,…",
-        value_delimiter = ',',
-        help_heading = "Output"
-    )]
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',', help_heading = "Output")]
     #[arg(allow_hyphen_values = true)]
     pub(super) sort: Vec<String>,
 
@@ -185,12 +175,7 @@ pub(super) struct ChoiceArgs {
     pub(super) filters: Vec<String>,
 
     /// Network namespaces: self, all, that of a PID, or one named by ip netns
-    #[arg(
-        long,
-        value_name = "WHICH",
-        default_value = "all",
-        help_heading = "Which endpoints"
-    )]
+    #[arg(long, value_name = "WHICH", default_value = "all", help_heading = "Which endpoints")]
     pub(super) netns: Option<String>,
 }
 

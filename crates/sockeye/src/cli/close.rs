@@ -12,18 +12,12 @@ use super::console::Console;
 use super::wanted::Wanted;
 
 /// What is said of connections.
-const WORDS: Words = Words {
-    done: "closed",
-    remains: "still open",
-};
+const WORDS: Words = Words { done: "closed", remains: "still open" };
 
 /// Closes what `args` ask for.
 pub(super) fn run(args: &CloseArgs, console: &mut Console) -> anyhow::Result<Status> {
     let wanted = Wanted::parse(&args.choice)?;
-    ensure!(
-        !wanted.is_everything(),
-        "say what to close: a process name, a PID, or --filter EXPR"
-    );
+    ensure!(!wanted.is_everything(), "say what to close: a process name, a PID, or --filter EXPR");
     let snapshot = consent::observe(&wanted, &args.choice)?;
     let is_chosen = |row: &Row<'_>| act::is_closable(row.endpoint) && wanted.matches(row);
     let mut rows = table::select(&snapshot, &Scope::ALL, is_chosen);
@@ -33,29 +27,19 @@ pub(super) fn run(args: &CloseArgs, console: &mut Console) -> anyhow::Result<Sta
         return Ok(Status::Nothing);
     }
     consent::show(&rows, console)?;
-    let question = format!(
-        "Close {}?",
-        number_of(rows.len(), "connection", "connections")
-    );
+    let question = format!("Close {}?", number_of(rows.len(), "connection", "connections"));
     if !consent::is_given(&args.consent, &question, console)? {
         console.note(b"nothing was closed\n");
         return Ok(consent::status_without(&args.consent));
     }
     let endpoints: Vec<&Endpoint> = rows.iter().map(|row| row.endpoint).collect();
-    let fates = rows
-        .iter()
-        .map(name)
-        .zip(act::close(&endpoints))
-        .collect::<Vec<_>>();
+    let fates = rows.iter().map(name).zip(act::close(&endpoints)).collect::<Vec<_>>();
     consent::report(&WORDS, &fates, console)
 }
 
 /// `tcp 10.0.0.5:443 - 192.168.1.77:51234`.
 fn name(row: &Row<'_>) -> String {
     let cell = |name| Column::find(name).map(|column| column.value(row).to_string());
-    let (local, remote) = (
-        cell("local").unwrap_or_default(),
-        cell("remote").unwrap_or_default(),
-    );
+    let (local, remote) = (cell("local").unwrap_or_default(), cell("remote").unwrap_or_default());
     format!("{} {local} - {remote}", row.endpoint.transport.id())
 }

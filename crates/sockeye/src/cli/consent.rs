@@ -17,9 +17,7 @@ use super::wanted::Wanted;
 use crate::print::{Format, Sheet, escaped, print};
 
 /// The columns that tell what is about to be acted on.
-const SHOWN: &[&str] = &[
-    "proto", "state", "local", "remote", "pid", "process", "user",
-];
+const SHOWN: &[&str] = &["proto", "state", "local", "remote", "pid", "process", "user"];
 
 /// The endpoints of this machine, with what `wanted` has to know of them.
 pub(super) fn observe(wanted: &Wanted, choice: &ChoiceArgs) -> anyhow::Result<Snapshot> {
@@ -40,12 +38,7 @@ pub(super) fn observe(wanted: &Wanted, choice: &ChoiceArgs) -> anyhow::Result<Sn
 pub(super) fn show(rows: &[Row<'_>], console: &mut Console) -> anyhow::Result<()> {
     let columns: Vec<_> = SHOWN.iter().filter_map(|name| Column::find(name)).collect();
     let layout = console.layout;
-    let sheet = Sheet {
-        rows,
-        columns: &columns,
-        labelled: &[],
-        layout,
-    };
+    let sheet = Sheet { rows, columns: &columns, labelled: &[], layout };
     console.print(|out| print(Format::Table, &sheet, out))
 }
 
@@ -67,20 +60,14 @@ pub(super) fn is_given(
     }
     console.note(format!("{question} [y/N] ").as_bytes());
     let mut answer = String::new();
-    io::stdin()
-        .read_line(&mut answer)
-        .context("cannot read the answer")?;
+    io::stdin().read_line(&mut answer).context("cannot read the answer")?;
     Ok(matches!(answer.trim(), "y" | "Y" | "yes" | "Yes" | "YES"))
 }
 
 /// The status when nothing was done: with `--dry-run` something would have been, else the answer
 /// was no.
 pub(super) fn status_without(args: &ConsentArgs) -> Status {
-    if args.dry_run {
-        Status::Found
-    } else {
-        Status::Nothing
-    }
+    if args.dry_run { Status::Found } else { Status::Nothing }
 }
 
 /// The words of one kind of action.
@@ -122,11 +109,7 @@ pub(super) fn report(
     console.print(|out| out.write_all(&text))?;
     console.note(sum(words, fates).as_bytes());
     let is_settled = |fate: &Fate| matches!(fate, Fate::Done | Fate::Gone);
-    Ok(if fates.iter().all(|(_, fate)| is_settled(fate)) {
-        Status::Found
-    } else {
-        Status::Error
-    })
+    Ok(if fates.iter().all(|(_, fate)| is_settled(fate)) { Status::Found } else { Status::Error })
 }
 
 /// `3 closed, 1 not permitted`, as one line.
@@ -138,10 +121,7 @@ fn sum(words: &Words, fates: &[(String, Fate)]) -> String {
             None => counts.push((word, 1)),
         }
     }
-    let parts: Vec<_> = counts
-        .iter()
-        .map(|(word, count)| format!("{count} {word}"))
-        .collect();
+    let parts: Vec<_> = counts.iter().map(|(word, count)| format!("{count} {word}")).collect();
     format!("{}\n", parts.join(", "))
 }
 

@@ -40,15 +40,8 @@ impl Console {
     pub(super) fn new(choice: ColorChoice) -> Self {
         let is_terminal = io::stdout().is_terminal();
         let palette = palette(choice, is_terminal, |name| env::var(name).ok());
-        let width = if is_terminal {
-            terminal_width()
-        } else {
-            DEFAULT_WIDTH
-        };
-        Self {
-            is_terminal,
-            layout: Layout { width, palette },
-        }
+        let width = if is_terminal { terminal_width() } else { DEFAULT_WIDTH };
+        Self { is_terminal, layout: Layout { width, palette } }
     }
 
     /// Hands standard output to `print` and sees that everything was written.
@@ -107,11 +100,7 @@ fn palette(
         ColorChoice::Auto if is_set("NO_COLOR") => false,
         ColorChoice::Auto => is_forced() || (is_terminal && !is_dumb()),
     };
-    if is_coloured {
-        Palette::Ansi
-    } else {
-        Palette::Plain
-    }
+    if is_coloured { Palette::Ansi } else { Palette::Plain }
 }
 
 #[cfg(test)]
@@ -121,11 +110,8 @@ mod tests {
     #[test]
     fn colours_follow_option_then_environment_then_terminal() {
         let check = |choice, is_terminal, set: &[(&str, &str)], expected| {
-            let find = |name: &str| {
-                set.iter()
-                    .find(|(n, _)| *n == name)
-                    .map(|(_, v)| (*v).to_owned())
-            };
+            let find =
+                |name: &str| set.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned());
             let found = palette(choice, is_terminal, find);
             assert_eq!(found, expected, "{choice:?} {is_terminal} {set:?}");
         };
@@ -138,12 +124,7 @@ mod tests {
         check(Auto, true, &[("TERM", "dumb")], Plain);
         check(Auto, false, &[("CLICOLOR_FORCE", "1")], Ansi);
         check(Auto, false, &[("CLICOLOR_FORCE", "0")], Plain);
-        check(
-            Auto,
-            false,
-            &[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")],
-            Plain,
-        );
+        check(Auto, false, &[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")], Plain);
         check(Always, false, &[("NO_COLOR", "1")], Ansi);
         check(Never, true, &[("CLICOLOR_FORCE", "1")], Plain);
     }
@@ -152,9 +133,6 @@ mod tests {
     fn only_a_closed_pipe_is_forgiven() {
         assert!(forgive_closed_pipe(Err(io::ErrorKind::BrokenPipe.into())).is_ok());
         let error = forgive_closed_pipe(Err(io::ErrorKind::StorageFull.into())).unwrap_err();
-        assert_eq!(
-            format!("{error:#}"),
-            "cannot write to standard output: no storage space"
-        );
+        assert_eq!(format!("{error:#}"), "cannot write to standard output: no storage space");
     }
 }

@@ -11,11 +11,7 @@ use super::console::Console;
 
 /// Writes the dump; `-` is standard output.
 pub(super) fn run(args: &DumpArgs, console: &mut Console) -> anyhow::Result<Status> {
-    let anonymity = if args.anonymize {
-        Anonymity::Anonymous
-    } else {
-        Anonymity::Plain
-    };
+    let anonymity = if args.anonymize { Anonymity::Anonymous } else { Anonymity::Plain };
     if args.file == Path::new("-") {
         // Gathered whole, since nobody knows how long the reader of a pipe takes.
         let mut dump = Vec::new();

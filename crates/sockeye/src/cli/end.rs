@@ -12,18 +12,12 @@ use super::console::Console;
 use super::wanted::Wanted;
 
 /// What is said of processes.
-const WORDS: Words = Words {
-    done: "ended",
-    remains: "still running",
-};
+const WORDS: Words = Words { done: "ended", remains: "still running" };
 
 /// Ends what `args` ask for.
 pub(super) fn run(args: &EndArgs, console: &mut Console) -> anyhow::Result<Status> {
     let wanted = Wanted::parse(&args.choice)?;
-    ensure!(
-        !wanted.is_everything(),
-        "say what to end: a process name, a PID, or --filter EXPR"
-    );
+    ensure!(!wanted.is_everything(), "say what to end: a process name, a PID, or --filter EXPR");
     let snapshot = consent::observe(&wanted, &args.choice)?;
     let mut rows = rows_by_owner(&snapshot, &wanted);
     table::sort_by_process(&mut rows);
@@ -33,35 +27,22 @@ pub(super) fn run(args: &EndArgs, console: &mut Console) -> anyhow::Result<Statu
         return Ok(Status::Nothing);
     }
     consent::show(&rows, console)?;
-    let question = format!(
-        "End {}?",
-        number_of(processes.len(), "process", "processes")
-    );
+    let question = format!("End {}?", number_of(processes.len(), "process", "processes"));
     if !consent::is_given(&args.consent, &question, console)? {
         console.note(b"nothing was ended\n");
         return Ok(consent::status_without(&args.consent));
     }
-    let insistence = if args.force {
-        Insistence::AskThenForce
-    } else {
-        Insistence::Ask
-    };
+    let insistence = if args.force { Insistence::AskThenForce } else { Insistence::Ask };
     let names = processes.iter().map(|process| name(&snapshot, *process));
-    let fates = names
-        .zip(act::end(&processes, insistence))
-        .collect::<Vec<_>>();
+    let fates = names.zip(act::end(&processes, insistence)).collect::<Vec<_>>();
     consent::report(&WORDS, &fates, console)
 }
 
 /// The wanted endpoints, each under every owner for which it is wanted: all of these will end.
 fn rows_by_owner<'a>(snapshot: &'a Snapshot, wanted: &Wanted) -> Vec<Row<'a>> {
-    let inside = snapshot
-        .endpoints
-        .iter()
-        .filter(|endpoint| Scope::ALL.contains(endpoint));
+    let inside = snapshot.endpoints.iter().filter(|endpoint| Scope::ALL.contains(endpoint));
     let rows = inside.flat_map(|endpoint| Row::each(snapshot, endpoint));
-    rows.filter(|row| row.owner.is_some() && wanted.matches(row))
-        .collect()
+    rows.filter(|row| row.owner.is_some() && wanted.matches(row)).collect()
 }
 
 /// The owners of `rows`, each once.
@@ -75,9 +56,6 @@ fn processes(rows: &[Row<'_>]) -> Vec<ProcessId> {
 
 /// `nginx (1207)`.
 fn name(snapshot: &Snapshot, process: ProcessId) -> String {
-    let name = snapshot
-        .processes
-        .get(&process)
-        .map_or("", |process| &*process.name);
+    let name = snapshot.processes.get(&process).map_or("", |process| &*process.name);
     format!("{name} ({process})")
 }

@@ -71,9 +71,7 @@ fn shown(command: &Command) -> impl Iterator<Item = &Arg> {
 /// The man page: one for all commands.
 fn man() -> io::Result<Vec<u8>> {
     let command = built();
-    let page = Man::new(command.clone())
-        .title("SOCKEYE")
-        .manual("Sockeye manual");
+    let page = Man::new(command.clone()).title("SOCKEYE").manual("Sockeye manual");
     let mut text = Vec::new();
     page.render_title(&mut text)?;
     page.render_name_section(&mut text)?;
@@ -109,23 +107,15 @@ fn man_command(command: &Command, text: &mut Vec<u8>) -> io::Result<()> {
         return Ok(());
     }
     let everywhere = ["help", "version", "color"];
-    let ids: Vec<_> = command
-        .get_arguments()
-        .map(|arg| arg.get_id().clone())
-        .collect();
+    let ids: Vec<_> = command.get_arguments().map(|arg| arg.get_id().clone()).collect();
     let own = ids
         .into_iter()
         .filter(|id| everywhere.contains(&id.as_str()))
-        .fold(command.clone(), |command, id| {
-            command.mut_arg(id, |arg| arg.hide(true))
-        });
+        .fold(command.clone(), |command, id| command.mut_arg(id, |arg| arg.hide(true)));
     let mut options = Vec::new();
     Man::new(own.disable_help_flag(true)).render_options_section(&mut options)?;
     // Options stand under their command: the headings that they have of their own go.
-    for line in String::from_utf8_lossy(&options)
-        .lines()
-        .filter(|line| !line.starts_with(".SH"))
-    {
+    for line in String::from_utf8_lossy(&options).lines().filter(|line| !line.starts_with(".SH")) {
         writeln!(text, "{line}")?;
     }
     man_after(command, "PP", text)
@@ -156,14 +146,10 @@ fn man_after(command: &Command, macro_name: &str, text: &mut Vec<u8>) -> io::Res
 /// The page without the definitions that every section brings along, but for the first.
 fn without_repeated_preamble(text: &[u8]) -> Vec<u8> {
     let text = String::from_utf8_lossy(text);
-    let (preamble, body): (Vec<_>, Vec<_>) = text
-        .lines()
-        .partition(|line| line.starts_with(".ie ") || line.starts_with(".el "));
+    let (preamble, body): (Vec<_>, Vec<_>) =
+        text.lines().partition(|line| line.starts_with(".ie ") || line.starts_with(".el "));
     let lines = preamble.into_iter().take(2).chain(body);
-    lines
-        .flat_map(|line| [line, "\n"])
-        .collect::<String>()
-        .into_bytes()
+    lines.flat_map(|line| [line, "\n"]).collect::<String>().into_bytes()
 }
 
 /// The reference in Markdown.
@@ -187,11 +173,7 @@ fn reference_command(command: &Command, text: &mut String) {
     for arg in shown(command) {
         if heading != Some(arg.get_help_heading()) {
             heading = Some(arg.get_help_heading());
-            text.extend([
-                "\n### ",
-                arg.get_help_heading().unwrap_or("Options"),
-                "\n\n",
-            ]);
+            text.extend(["\n### ", arg.get_help_heading().unwrap_or("Options"), "\n\n"]);
         }
         reference_option(arg, text);
     }
@@ -203,26 +185,16 @@ fn reference_command(command: &Command, text: &mut String) {
 
 /// One option of the reference, with its values.
 fn reference_option(arg: &Arg, text: &mut String) {
-    let help = arg
-        .get_long_help()
-        .or(arg.get_help())
-        .map(plain)
-        .unwrap_or_default();
+    let help = arg.get_long_help().or(arg.get_help()).map(plain).unwrap_or_default();
     // The summary, which has no full stop, and what follows it in the long help.
-    let paragraphs = help
-        .split("\n\n")
-        .map(|text| text.trim().trim_end_matches('.'));
+    let paragraphs = help.split("\n\n").map(|text| text.trim().trim_end_matches('.'));
     let help = paragraphs.collect::<Vec<_>>().join(". ").replace('\n', " ");
     text.extend(["- `", &arg.to_string(), "`"]);
     if let Some(short) = arg.get_short().filter(|_| arg.get_long().is_some()) {
         text.push_str(&format!(", `-{short}`"));
     }
     text.extend([": ", &help, "\n"]);
-    for value in arg
-        .get_possible_values()
-        .iter()
-        .filter(|_| arg.get_action().takes_values())
-    {
+    for value in arg.get_possible_values().iter().filter(|_| arg.get_action().takes_values()) {
         let help = value.get_help().map(plain).unwrap_or_default();
         text.push_str(&format!("  - `{}`: {help}\n", value.get_name()));
     }
@@ -236,11 +208,7 @@ fn usage(command: &Command) -> String {
 
 /// What a command does, in full.
 fn description(command: &Command) -> String {
-    command
-        .get_long_about()
-        .or(command.get_about())
-        .map(plain)
-        .unwrap_or_default()
+    command.get_long_about().or(command.get_about()).map(plain).unwrap_or_default()
 }
 
 /// What stands below the long help of a command.

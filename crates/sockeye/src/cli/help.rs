@@ -65,8 +65,5 @@ pub(super) const MAN_SECTIONS: [(&str, &[&str]); 3] = [
              -nobanner and prints its layouts.",
         ],
     ),
-    (
-        "SEE ALSO",
-        &["ss(8), lsof(8), netstat(8), sock_diag(7), ip-netns(8)"],
-    ),
+    ("SEE ALSO", &["ss(8), lsof(8), netstat(8), sock_diag(7), ip-netns(8)"]),
 ];

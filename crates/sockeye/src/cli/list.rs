@@ -48,11 +48,8 @@ fn show(
         layout: console.layout,
     };
     let is_for_people = query.format.is_for_people();
-    let last = if is_for_people {
-        summary(snapshot, &rows, console.layout)
-    } else {
-        notes(snapshot)
-    };
+    let last =
+        if is_for_people { summary(snapshot, &rows, console.layout) } else { notes(snapshot) };
     let is_below = is_for_people && console.is_terminal;
     console.print(|out| {
         out.write_all(banner)?;

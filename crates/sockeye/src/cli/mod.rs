@@ -38,11 +38,7 @@ enum Status {
 impl Status {
     /// `Found` unless there is nothing.
     fn of_count(count: usize) -> Self {
-        if count == 0 {
-            Self::Nothing
-        } else {
-            Self::Found
-        }
+        if count == 0 { Self::Nothing } else { Self::Found }
     }
 }
 

@@ -12,9 +12,7 @@ use super::wanted::Wanted;
 use crate::print::Format;
 
 /// The columns of a table when none are chosen.
-const TABLE: &[&str] = &[
-    "proto", "state", "local", "remote", "pid", "process", "user",
-];
+const TABLE: &[&str] = &["proto", "state", "local", "remote", "pid", "process", "user"];
 
 /// The columns of text when none are chosen: the heading says the rest.
 const TEXT: &[&str] = &["proto", "state", "local", "remote"];
@@ -50,17 +48,9 @@ impl Query {
         let mut query = Self {
             scope: scope(&args.scope),
             wanted: Wanted::parse(&args.choice)?,
-            sort: args
-                .sort
-                .iter()
-                .map(|key| sort_key(key))
-                .collect::<Result<_, _>>()?,
+            sort: args.sort.iter().map(|key| sort_key(key)).collect::<Result<_, _>>()?,
             chosen: None,
-            extra: asked
-                .iter()
-                .filter(|(is_asked, _)| *is_asked)
-                .map(|(_, cost)| *cost)
-                .collect(),
+            extra: asked.iter().filter(|(is_asked, _)| *is_asked).map(|(_, cost)| *cost).collect(),
             format,
             namespaces: namespaces(args.choice.netns.as_deref().unwrap_or("all"))?,
         };
@@ -103,20 +93,14 @@ impl Query {
                 columns.extend(self.measurements());
                 columns
             }
-            _ => Column::all()
-                .iter()
-                .filter(|c| c.is_default)
-                .filter(is_asked)
-                .collect(),
+            _ => Column::all().iter().filter(|c| c.is_default).filter(is_asked).collect(),
         }
     }
 
     /// The columns of measurements, when they were asked for.
     fn measurements(&self) -> impl Iterator<Item = &'static Column> {
         let is_asked = self.extra.contains(&Cost::Metrics);
-        Column::all()
-            .iter()
-            .filter(move |column| is_asked && column.cost == Cost::Metrics)
+        Column::all().iter().filter(move |column| is_asked && column.cost == Cost::Metrics)
     }
 
     /// The columns to print of `rows`: a table names the namespace when there are several.
@@ -134,14 +118,9 @@ impl Query {
 
     /// The columns that text names behind each endpoint.
     pub(super) fn labelled(&self) -> Vec<&'static Column> {
-        let is_chosen = |column: &&Column| {
-            self.chosen
-                .as_ref()
-                .is_some_and(|chosen| chosen.contains(column))
-        };
-        self.measurements()
-            .filter(|column| !is_chosen(column))
-            .collect()
+        let is_chosen =
+            |column: &&Column| self.chosen.as_ref().is_some_and(|chosen| chosen.contains(column));
+        self.measurements().filter(|column| !is_chosen(column)).collect()
     }
 
     /// Whether anything that is shown, compared or sorted by has this cost.
@@ -212,10 +191,7 @@ fn each_once(columns: Vec<&'static Column>) -> Vec<&'static Column> {
 fn sort_key(text: &str) -> anyhow::Result<SortKey> {
     let name = text.strip_prefix(['~', '-']);
     let column = column(name.unwrap_or(text).trim())?;
-    Ok(SortKey {
-        column,
-        is_descending: name.is_some(),
-    })
+    Ok(SortKey { column, is_descending: name.is_some() })
 }
 
 /// What `--netns` names; a number is a PID, as no sane namespace is called.
@@ -224,9 +200,7 @@ pub(super) fn namespaces(text: &str) -> anyhow::Result<Namespaces> {
         "all" => Namespaces::All,
         "self" => Namespaces::Own,
         "" => bail!("--netns needs self, all, a PID or a name"),
-        name => name
-            .parse()
-            .map_or_else(|_| Namespaces::Named(name.to_owned()), Namespaces::Pid),
+        name => name.parse().map_or_else(|_| Namespaces::Named(name.to_owned()), Namespaces::Pid),
     })
 }
 
@@ -243,24 +217,14 @@ mod tests {
     /// What is printed when no row is foreign, as names.
     fn names(line: &str) -> String {
         let columns = query(line).unwrap().columns(&[]);
-        columns
-            .iter()
-            .map(|column| column.name)
-            .collect::<Vec<_>>()
-            .join(" ")
+        columns.iter().map(|column| column.name).collect::<Vec<_>>().join(" ")
     }
 
     #[test]
     fn columns_are_chosen_ordered_and_added() {
         let check = |line: &str, expected: &str| assert_eq!(names(line), expected, "{line}");
-        check(
-            "sockeye --columns pid,LOCAL,process.pid",
-            "process.pid local",
-        );
-        check(
-            "sockeye --columns pid --columns state",
-            "process.pid network.connection.state",
-        );
+        check("sockeye --columns pid,LOCAL,process.pid", "process.pid local");
+        check("sockeye --columns pid --columns state", "process.pid network.connection.state");
         check(
             "sockeye --columns +rtt,+pid",
             "network.transport network.connection.state local remote tcp.rtt_us process.pid",
@@ -270,10 +234,7 @@ mod tests {
             "network.transport network.connection.state local remote process.pid \
              process.executable.name process.user.name",
         );
-        assert_eq!(
-            query("sockeye --columns all").unwrap().columns(&[]).len(),
-            Column::all().len()
-        );
+        assert_eq!(query("sockeye --columns all").unwrap().columns(&[]).len(), Column::all().len());
     }
 
     #[test]
@@ -310,15 +271,8 @@ mod tests {
     #[test]
     fn sorts_by_keys_with_a_direction() {
         let keys = query("sockeye --sort user,~rtt,-pid").unwrap().sort;
-        let shown: Vec<_> = keys
-            .iter()
-            .map(|key| (key.column.name, key.is_descending))
-            .collect();
-        let expected = [
-            ("process.user.name", false),
-            ("tcp.rtt_us", true),
-            ("process.pid", true),
-        ];
+        let shown: Vec<_> = keys.iter().map(|key| (key.column.name, key.is_descending)).collect();
+        let expected = [("process.user.name", false), ("tcp.rtt_us", true), ("process.pid", true)];
         assert_eq!(shown, expected);
     }
 
@@ -336,22 +290,10 @@ mod tests {
         let check = |line: &str, expected: &str| {
             assert_eq!(query(line).unwrap_err().to_string(), expected, "{line}");
         };
-        check(
-            "sockeye --columns prot",
-            "there is no column `prot`: did you mean `proto`?",
-        );
-        check(
-            "sockeye --columns help",
-            "there is no column `help`: `sockeye columns` lists them",
-        );
-        check(
-            "sockeye --sort ~ptd",
-            "there is no column `ptd`: did you mean `pid`?",
-        );
-        check(
-            "sockeye --netns=",
-            "--netns needs self, all, a PID or a name",
-        );
+        check("sockeye --columns prot", "there is no column `prot`: did you mean `proto`?");
+        check("sockeye --columns help", "there is no column `help`: `sockeye columns` lists them");
+        check("sockeye --sort ~ptd", "there is no column `ptd`: did you mean `pid`?");
+        check("sockeye --netns=", "--netns needs self, all, a PID or a name");
         check(
             "sockeye -f tcpvcon --columns pid",
             "the layout of TCPVCon is fixed: leave out --columns, or choose another --format",

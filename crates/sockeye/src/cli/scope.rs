@@ -32,17 +32,8 @@ mod tests {
 
     /// What a scope shows, as letters: transports, families, phase.
     fn letters(scope: &Scope) -> String {
-        let shown = [
-            (scope.tcp, 't'),
-            (scope.udp, 'u'),
-            (scope.ipv4, '4'),
-            (scope.ipv6, '6'),
-        ];
-        let mut text: String = shown
-            .iter()
-            .filter(|(is_in, _)| *is_in)
-            .map(|(_, c)| c)
-            .collect();
+        let shown = [(scope.tcp, 't'), (scope.udp, 'u'), (scope.ipv4, '4'), (scope.ipv6, '6')];
+        let mut text: String = shown.iter().filter(|(is_in, _)| *is_in).map(|(_, c)| c).collect();
         text.push(match scope.phase {
             Phase::Connected => 'c',
             Phase::Listening => 'l',

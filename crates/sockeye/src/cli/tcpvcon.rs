@@ -44,11 +44,7 @@ pub(super) fn main(options: &[OsString]) -> anyhow::Result<Status> {
         console.print(|out| out.write_all(USAGE.as_bytes()))?;
         return Ok(Status::Found);
     }
-    let banner = if request.has_no_banner {
-        String::new()
-    } else {
-        banner()
-    };
+    let banner = if request.has_no_banner { String::new() } else { banner() };
     list::run_below(&request.list, banner.as_bytes(), &mut console)
 }
 
@@ -94,11 +90,7 @@ fn parse(options: &[OsString]) -> anyhow::Result<Request> {
     if request.list.choice.words.len() > 1 {
         bail!("tcpvcon takes one process name or PID; sockeye takes several");
     }
-    request.list.format = if is_csv {
-        Format::TcpvconCsv
-    } else {
-        Format::Tcpvcon
-    };
+    request.list.format = if is_csv { Format::TcpvconCsv } else { Format::Tcpvcon };
     Ok(request)
 }
 
@@ -143,10 +135,7 @@ mod tests {
                         (request.has_no_banner, 'b'),
                         (request.is_help, '?'),
                     ];
-                    let set = flags
-                        .iter()
-                        .filter(|(is_set, _)| *is_set)
-                        .map(|(_, letter)| letter);
+                    let set = flags.iter().filter(|(is_set, _)| *is_set).map(|(_, letter)| letter);
                     format!("{} {:?}", set.collect::<String>(), list.choice.words)
                 },
             );
@@ -164,9 +153,6 @@ mod tests {
         check("/?", "? []");
         check("/usr/bin/cat", " [\"/usr/bin/cat\"]");
         check("-x", "tcpvcon has no option `-x`: tcpvcon -? shows them");
-        check(
-            "a b",
-            "tcpvcon takes one process name or PID; sockeye takes several",
-        );
+        check("a b", "tcpvcon takes one process name or PID; sockeye takes several");
     }
 }

@@ -32,10 +32,7 @@ impl Wanted {
             })?);
         }
         let is_everything = all.is_empty();
-        Ok(Self {
-            filter: Filter::all(all),
-            is_everything,
-        })
+        Ok(Self { filter: Filter::all(all), is_everything })
     }
 
     /// Whether nothing was said, so that everything is wanted.
@@ -60,11 +57,7 @@ mod tests {
 
     fn choice(words: &[&str], filters: &[&str]) -> ChoiceArgs {
         let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
-        ChoiceArgs {
-            words: owned(words),
-            filters: owned(filters),
-            netns: None,
-        }
+        ChoiceArgs { words: owned(words), filters: owned(filters), netns: None }
     }
 
     #[test]
@@ -79,16 +72,8 @@ mod tests {
         let parse = |text| Filter::parse(text).unwrap();
         check(&[], &[], Filter::all(vec![]));
         check(&["nginx"], &[], parse("process = nginx"));
-        check(
-            &["nginx", "cat*"],
-            &["tcp"],
-            parse("(process = nginx or process = cat*) and tcp"),
-        );
-        check(
-            &[],
-            &["tcp", "pid = 7 or pid = 8"],
-            parse("tcp and (pid = 7 or pid = 8)"),
-        );
+        check(&["nginx", "cat*"], &["tcp"], parse("(process = nginx or process = cat*) and tcp"));
+        check(&[], &["tcp", "pid = 7 or pid = 8"], parse("tcp and (pid = 7 or pid = 8)"));
     }
 
     #[test]
@@ -96,9 +81,6 @@ mod tests {
         let choice = choice(&[], &["tcp and remote.prot = 3"]);
         let error = Wanted::parse(&choice).unwrap_err().to_string();
         let place = "  tcp and remote.prot = 3\n          ^^^^^^^^^^^\n";
-        assert!(
-            error.contains(place) && error.contains("remote.port"),
-            "{error}"
-        );
+        assert!(error.contains(place) && error.contains("remote.port"), "{error}");
     }
 }

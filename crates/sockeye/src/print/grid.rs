@@ -23,12 +23,7 @@ impl Grid {
             });
             widths.max().unwrap_or_default()
         };
-        Self(
-            columns
-                .iter()
-                .map(|column| (*column, widest(column)))
-                .collect(),
-        )
+        Self(columns.iter().map(|column| (*column, widest(column))).collect())
     }
 
     /// Where the columns do not all fit into `width`, none is wider than is usual for it: its

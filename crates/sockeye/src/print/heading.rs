@@ -79,11 +79,7 @@ fn put_whose(line: &mut Line<'_>, row: &Row<'_>) {
 
 /// Appends why there is no process; for what is not permitted, whose the sockets are.
 fn put_missing(line: &mut Line<'_>, row: &Row<'_>, count: &str) {
-    let reason = row
-        .endpoint
-        .owners
-        .reason()
-        .unwrap_or(Ownerless::NotObserved);
+    let reason = row.endpoint.owners.reason().unwrap_or(Ownerless::NotObserved);
     line.put(0, |part| part.extend(format!("no owner: {count}").bytes()));
     line.put(1, |part| {
         part.extend(format!("({})", reason.phrase()).bytes());

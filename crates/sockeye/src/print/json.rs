@@ -57,10 +57,7 @@ enum Step {
 /// The steps that write an object with `columns`, members of one parent together.
 fn plan(columns: &[&'static Column]) -> Vec<Step> {
     let mut steps = Vec::new();
-    let members: Vec<_> = columns
-        .iter()
-        .map(|column| (column.name, *column))
-        .collect();
+    let members: Vec<_> = columns.iter().map(|column| (column.name, *column)).collect();
     nest(&members, &mut steps);
     steps
 }
@@ -99,12 +96,7 @@ struct Writer<'p> {
 impl<'p> Writer<'p> {
     fn new(plan: &'p [Step]) -> Self {
         let starts = Vec::new();
-        Self {
-            plan,
-            starts,
-            cells: Cells::default(),
-            holder: OnceCell::new(),
-        }
+        Self { plan, starts, cells: Cells::default(), holder: OnceCell::new() }
     }
 
     /// Appends one object. Every member is followed by a comma until its object ends.
@@ -141,9 +133,7 @@ impl<'p> Writer<'p> {
     /// Appends another holder: what the columns below `process` say of it.
     fn put_holder(&self, buf: &mut Vec<u8>, row: &Row<'_>) {
         let plan = self.holder.get_or_init(|| {
-            let facts = Column::all()
-                .iter()
-                .filter(|column| column.cost == Cost::Owners);
+            let facts = Column::all().iter().filter(|column| column.cost == Cost::Owners);
             let named = facts.filter_map(|c| Some((c.name.strip_prefix("process.")?, c)));
             let members: Vec<_> = named.filter(|(_, c)| c.kind != Kind::List).collect();
             let mut steps = Vec::new();

@@ -19,14 +19,7 @@ pub(super) struct Line<'b> {
 impl<'b> Line<'b> {
     /// Lines of at most `width` terminal cells, where their parts allow it.
     pub(super) fn new(buf: &'b mut Vec<u8>, width: usize, palette: Palette) -> Self {
-        Self {
-            buf,
-            palette,
-            width,
-            indent: 0,
-            used: 0,
-            part: Vec::new(),
-        }
+        Self { buf, palette, width, indent: 0, used: 0, part: Vec::new() }
     }
 
     /// Begins a line whose continuation is set in by `indent`.
@@ -56,11 +49,7 @@ impl<'b> Line<'b> {
     /// Appends what `put` writes at column `start`, or two spaces after what stands there already;
     /// nothing when that is nothing.
     pub(super) fn put_cell(&mut self, start: usize, style: Style, put: impl FnOnce(&mut Vec<u8>)) {
-        let gap = if self.used == 0 {
-            start
-        } else {
-            start.saturating_sub(self.used).max(2)
-        };
+        let gap = if self.used == 0 { start } else { start.saturating_sub(self.used).max(2) };
         self.put_styled(gap, style, put);
     }
 
@@ -118,10 +107,7 @@ mod tests {
         };
         check(&["ab", "", "cd"], " ab cd\n");
         check(&["abcdef", "ghijk"], " abcdef\n  ghijk\n");
-        check(
-            &["a-part-longer-than-the-line", "x"],
-            " a-part-longer-than-the-line\n  x\n",
-        );
+        check(&["a-part-longer-than-the-line", "x"], " a-part-longer-than-the-line\n  x\n");
         check(&["日本日本", "日"], " 日本日本 日\n");
         check(&["日本日本", "日本"], " 日本日本\n  日本\n");
     }
@@ -132,9 +118,6 @@ mod tests {
             assert_eq!(laid_out(|line| line.put_path(path.as_bytes())), expected);
         };
         check("/bin/cat", "/bin/cat\n");
-        check(
-            "/usr/lib/firefox/crashhelper",
-            "/usr/lib/\n  firefox/\n  crashhelper\n",
-        );
+        check("/usr/lib/firefox/crashhelper", "/usr/lib/\n  firefox/\n  crashhelper\n");
     }
 }

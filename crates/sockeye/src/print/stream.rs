@@ -46,11 +46,7 @@ pub(super) fn stream<T: Sync>(
             })
             .collect();
         // The worker whose turn it is and who has hung up would have had the next block: done.
-        for buf in rendered
-            .iter()
-            .cycle()
-            .map_while(|worker| worker.recv().ok())
-        {
+        for buf in rendered.iter().cycle().map_while(|worker| worker.recv().ok()) {
             out.write_all(&buf)?;
         }
         Ok(())
@@ -83,9 +79,7 @@ mod tests {
             let items: Vec<usize> = (0..count).collect();
             let mut out = Vec::new();
             let render = |items: &[usize], buf: &mut Vec<u8>| {
-                items
-                    .iter()
-                    .for_each(|item| buf.extend(format!("{item} ").bytes()));
+                items.iter().for_each(|item| buf.extend(format!("{item} ").bytes()));
             };
             stream(&items, 3, render, &mut out).unwrap();
             let expected: String = items.iter().map(|item| format!("{item} ")).collect();

@@ -37,22 +37,11 @@ fn counts(rows: &[Row<'_>]) -> String {
     if rows.is_empty() {
         return "no endpoint matches".to_owned();
     }
-    let processes: HashSet<_> = rows
-        .iter()
-        .filter_map(|row| row.owner)
-        .map(|o| o.process)
-        .collect();
+    let processes: HashSet<_> =
+        rows.iter().filter_map(|row| row.owner).map(|o| o.process).collect();
     let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-    let noun = if processes.len() == 1 {
-        "process"
-    } else {
-        "processes"
-    };
-    format!(
-        "{} {noun}, {}",
-        processes.len(),
-        counted(number(rows.len()), "endpoint")
-    )
+    let noun = if processes.len() == 1 { "process" } else { "processes" };
+    format!("{} {noun}, {}", processes.len(), counted(number(rows.len()), "endpoint"))
 }
 
 /// One line for each thing that could not be observed.

@@ -59,11 +59,7 @@ fn put_line(buf: &mut Vec<u8>, grid: &Grid, mut put: impl FnMut(&mut Vec<u8>, &C
         cell.clear();
         let style = put(&mut cell, column);
         let room = width.saturating_sub(cell::width(&cell));
-        let (before, after) = if column.kind.is_right_aligned() {
-            (room, 0)
-        } else {
-            (0, room)
-        };
+        let (before, after) = if column.kind.is_right_aligned() { (room, 0) } else { (0, room) };
         buf.resize(buf.len() + owed + before, b' ');
         paint(buf, style, &cell);
         owed = after + GAP;

@@ -19,16 +19,9 @@ use super::*;
 
 /// A process with this pid; what is not said of it is ordinary.
 fn process(pid: u32, path: Fact<&str>) -> Process {
-    let name = path
-        .unwrap_or("kernel-name")
-        .rsplit('/')
-        .next()
-        .unwrap_or_default();
+    let name = path.unwrap_or("kernel-name").rsplit('/').next().unwrap_or_default();
     Process {
-        id: ProcessId {
-            pid,
-            start: pid.into(),
-        },
+        id: ProcessId { pid, start: pid.into() },
         parent: Some(1),
         name: name.into(),
         path: path.map(Into::into),
@@ -57,30 +50,18 @@ fn tcp(state: State, local: &str, remote: &str, owners: Owners) -> Endpoint {
         direction: Direction::Unknown,
         namespace: Some(NamespaceId::Inode(1)),
         interface: None,
-        socket: Socket {
-            inode: Some(7000),
-            cookie: Some(9),
-            is_ipv6: false,
-            interface: 0,
-        },
+        socket: Socket { inode: Some(7000), cookie: Some(9), is_ipv6: false, interface: 0 },
         user_id: Some(33),
         cgroup: Some("/system.slice/socket.service".into()),
         owners,
-        queue: Some(Queue::Bytes {
-            receive: 0,
-            send: 12,
-        }),
+        queue: Some(Queue::Bytes { receive: 0, send: 12 }),
         metrics: None,
     }
 }
 
 /// A UDP endpoint.
 fn udp(local: &str, remote: &str, owners: Owners) -> Endpoint {
-    Endpoint {
-        transport: Transport::Udp,
-        state: None,
-        ..tcp(State::Closed, local, remote, owners)
-    }
+    Endpoint { transport: Transport::Udp, state: None, ..tcp(State::Closed, local, remote, owners) }
 }
 
 /// Held by the process with this pid.
@@ -90,31 +71,21 @@ fn by(pid: u32) -> Owners {
 
 /// Held by several.
 fn held_by(pids: &[u32]) -> Owners {
-    let owner = |pid: &u32| Owner {
-        process: ProcessId {
-            pid: *pid,
-            start: (*pid).into(),
-        },
-        fd: Some(3),
-    };
+    let owner =
+        |pid: &u32| Owner { process: ProcessId { pid: *pid, start: (*pid).into() }, fd: Some(3) };
     Owners::new(pids.iter().map(owner).collect(), Ownerless::Vanished)
 }
 
 /// A machine with everything that is hard to print.
 fn machine() -> Snapshot {
-    let mut snapshot = Snapshot::new(
-        Timestamp::from_unix_ns(1_763_868_394_500_000_000),
-        Source::SockDiag,
-    );
+    let mut snapshot =
+        Snapshot::new(Timestamp::from_unix_ns(1_763_868_394_500_000_000), Source::SockDiag);
     let mut deleted = process(300, Ok("/opt/old/agent"));
     deleted.is_deleted = true;
     let processes = [
         process(100, Ok("/usr/sbin/nginx")),
         process(101, Ok("/usr/sbin/nginx")),
-        process(
-            200,
-            Ok("/home/eve/\x1b[2J\x1b]0;owned\x07,\"quoted\"\u{202e}gnp.exe"),
-        ),
+        process(200, Ok("/home/eve/\x1b[2J\x1b]0;owned\x07,\"quoted\"\u{202e}gnp.exe")),
         process(201, Ok("/home/eve/=HYPERLINK(\"http://x\")")),
         deleted,
         process(400, Err(Absent::Denied)),
@@ -125,18 +96,10 @@ fn machine() -> Snapshot {
             ),
         ),
     ];
-    snapshot.processes = processes
-        .into_iter()
-        .map(|process| (process.id, process))
-        .collect();
+    snapshot.processes = processes.into_iter().map(|process| (process.id, process)).collect();
     snapshot.users = [(0, "root".into()), (1000, "eve\n".into())].into();
     snapshot.namespaces = vec![
-        Namespace {
-            id: NamespaceId::Inode(1),
-            label: "self".into(),
-            pid: Some(1),
-            is_own: true,
-        },
+        Namespace { id: NamespaceId::Inode(1), label: "self".into(), pid: Some(1), is_own: true },
         Namespace {
             id: NamespaceId::Inode(2),
             label: "web\u{200b}".into(),
@@ -147,10 +110,7 @@ fn machine() -> Snapshot {
     snapshot.endpoints = endpoints();
     snapshot.degradations = vec![
         Degradation::ProcessesDenied { count: 2 },
-        Degradation::Malformed {
-            count: 1,
-            first: "bad\x1b[31m".into(),
-        },
+        Degradation::Malformed { count: 1, first: "bad\x1b[31m".into() },
     ];
     snapshot
 }
@@ -167,16 +127,9 @@ fn endpoints() -> Vec<Endpoint> {
     let long = "[2001:db8:1111:2222:3333:4444:5555:6666]:44444";
     let missing = |reason| Owners::None(reason);
     let mut backlog = tcp(Listen, "0.0.0.0:443", "", held_by(&[100, 101]));
-    backlog.queue = Some(Queue::Backlog {
-        used: 1,
-        limit: 511,
-    });
-    let mut foreign = tcp(
-        Established,
-        long,
-        "[2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff]:55555",
-        by(500),
-    );
+    backlog.queue = Some(Queue::Backlog { used: 1, limit: 511 });
+    let mut foreign =
+        tcp(Established, long, "[2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff]:55555", by(500));
     foreign.namespace = Some(NamespaceId::Inode(2));
     let mut linked = udp("[fe80::1%2]:546", "", by(200));
     linked.interface = Some("et\"h\x1b0".into());
@@ -192,59 +145,28 @@ fn endpoints() -> Vec<Endpoint> {
         tcp(Established, "10.0.0.5:40112", "203.0.113.9:5432", by(300)),
         tcp(SynReceived, "10.0.0.5:22", "203.0.113.9:5433", by(400)),
         foreign,
-        tcp(
-            TimeWait,
-            "10.0.0.5:443",
-            "192.168.1.90:50981",
-            missing(Ownerless::TimeWait),
-        ),
-        tcp(
-            TimeWait,
-            "10.0.0.5:443",
-            "192.168.1.91:50981",
-            missing(Ownerless::TimeWait),
-        ),
-        tcp(
-            Established,
-            "10.0.0.5:5432",
-            "10.0.0.6:1",
-            missing(Ownerless::NotPermitted),
-        ),
+        tcp(TimeWait, "10.0.0.5:443", "192.168.1.90:50981", missing(Ownerless::TimeWait)),
+        tcp(TimeWait, "10.0.0.5:443", "192.168.1.91:50981", missing(Ownerless::TimeWait)),
+        tcp(Established, "10.0.0.5:5432", "10.0.0.6:1", missing(Ownerless::NotPermitted)),
     ]
 }
 
 /// The columns called `names`.
 fn columns(names: &[&str]) -> Vec<&'static Column> {
-    names
-        .iter()
-        .map(|name| Column::find(name).unwrap())
-        .collect()
+    names.iter().map(|name| Column::find(name).unwrap()).collect()
 }
 
 /// The default columns with measurements.
 fn defaults() -> Vec<&'static Column> {
-    Column::all()
-        .iter()
-        .filter(|c| c.is_default && c.cost != Cost::Names)
-        .collect()
+    Column::all().iter().filter(|c| c.is_default && c.cost != Cost::Names).collect()
 }
 
-const PLAIN: Layout = Layout {
-    width: 80,
-    palette: Palette::Plain,
-};
+const PLAIN: Layout = Layout { width: 80, palette: Palette::Plain };
 
 /// What `format` prints of `snapshot`.
 fn printed(format: Format, snapshot: &Snapshot, columns: &[&'static Column]) -> String {
-    let metrics: Vec<_> = Column::all()
-        .iter()
-        .filter(|c| c.cost == Cost::Metrics)
-        .collect();
-    let labelled: &[_] = if format == Format::Text {
-        &metrics
-    } else {
-        &[]
-    };
+    let metrics: Vec<_> = Column::all().iter().filter(|c| c.cost == Cost::Metrics).collect();
+    let labelled: &[_] = if format == Format::Text { &metrics } else { &[] };
     laid_out(format, snapshot, (columns, labelled, PLAIN))
 }
 
@@ -256,17 +178,7 @@ fn laid_out(
     let mut rows: Vec<Row<'_>> = select(snapshot, &Scope::ALL, |_| true);
     sort_by_process(&mut rows);
     let mut out = Vec::new();
-    print(
-        format,
-        &Sheet {
-            rows: &rows,
-            columns,
-            labelled,
-            layout,
-        },
-        &mut out,
-    )
-    .unwrap();
+    print(format, &Sheet { rows: &rows, columns, labelled, layout }, &mut out).unwrap();
     if format.is_for_people() {
         out.extend(summary(snapshot, &rows, layout));
     }
@@ -274,9 +186,7 @@ fn laid_out(
 }
 
 const TEXT: [&str; 4] = ["proto", "state", "local", "remote"];
-const TABLE: [&str; 8] = [
-    "proto", "state", "local", "remote", "pid", "process", "user", "netns",
-];
+const TABLE: [&str; 8] = ["proto", "state", "local", "remote", "pid", "process", "user", "netns"];
 
 #[test]
 fn text() {
@@ -286,14 +196,9 @@ fn text() {
 #[test]
 fn text_with_chosen_columns_names_and_colours() {
     let mut snapshot = machine();
-    snapshot
-        .hostnames
-        .insert([203, 0, 113, 9].into(), "db-1.\x1b[1minternal".into());
+    snapshot.hostnames.insert([203, 0, 113, 9].into(), "db-1.\x1b[1minternal".into());
     let chosen = columns(&["state", "local", "remote", "inode", "cgroup"]);
-    let layout = Layout {
-        width: 100,
-        palette: Palette::Ansi,
-    };
+    let layout = Layout { width: 100, palette: Palette::Ansi };
     assert_snapshot!(
         laid_out(Format::Text, &snapshot, (&chosen, &[], layout)).replace('\x1b', "␛")
     );
@@ -328,10 +233,7 @@ fn tcpvcon_csv() {
 fn nothing_prints_as_nothing() {
     let nothing = Snapshot::new(Timestamp::from_unix_ns(0), Source::SockDiag);
     let check = |format, expected: &str| {
-        assert_eq!(
-            printed(format, &nothing, &columns(&["pid", "local"])),
-            expected
-        );
+        assert_eq!(printed(format, &nothing, &columns(&["pid", "local"])), expected);
     };
     check(Format::Text, "no endpoint matches · seen by sock_diag\n");
     check(Format::Table, "no endpoint matches · seen by sock_diag\n");
@@ -355,10 +257,8 @@ fn json_array_and_lines_hold_the_same_objects() {
     let array: Vec<serde_json::Value> =
         serde_json::from_str(&printed(Format::Json, &machine(), &defaults())).unwrap();
     let lines = printed(Format::Jsonl, &machine(), &defaults());
-    let lines: Vec<serde_json::Value> = lines
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect();
+    let lines: Vec<serde_json::Value> =
+        lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(array, lines);
     assert_eq!(array.len(), endpoints().len());
 }
@@ -394,29 +294,14 @@ fn machine_named(text: &str) -> Snapshot {
     let mut snapshot = machine();
     for process in snapshot.processes.values_mut() {
         process.name = text.into();
-        process.path = process
-            .path
-            .as_ref()
-            .map(|_| text.into())
-            .map_err(|absent| *absent);
+        process.path = process.path.as_ref().map(|_| text.into()).map_err(|absent| *absent);
         process.command_line = Ok(text.into());
         process.cgroup = Some(format!("/{text}.service").into());
     }
-    snapshot
-        .users
-        .values_mut()
-        .for_each(|name| *name = text.into());
-    snapshot
-        .namespaces
-        .iter_mut()
-        .for_each(|namespace| namespace.label = text.into());
-    snapshot
-        .endpoints
-        .iter_mut()
-        .for_each(|endpoint| endpoint.interface = Some(text.into()));
-    snapshot
-        .hostnames
-        .insert([203, 0, 113, 9].into(), text.into());
+    snapshot.users.values_mut().for_each(|name| *name = text.into());
+    snapshot.namespaces.iter_mut().for_each(|namespace| namespace.label = text.into());
+    snapshot.endpoints.iter_mut().for_each(|endpoint| endpoint.interface = Some(text.into()));
+    snapshot.hostnames.insert([203, 0, 113, 9].into(), text.into());
     snapshot
 }
 
@@ -478,8 +363,6 @@ proptest! {
 #[test]
 fn one_column_without_a_value_is_still_a_record() {
     let shown = printed(Format::Csv, &machine(), &columns(&["rtt"]));
-    let records = ::csv::Reader::from_reader(shown.as_bytes())
-        .into_records()
-        .count();
+    let records = ::csv::Reader::from_reader(shown.as_bytes()).into_records().count();
     assert_eq!(records, endpoints().len());
 }

@@ -21,19 +21,14 @@ const INDENT: usize = 2;
 pub(super) fn print(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
     let layout = sheet.layout;
     let grid = Grid::measure(sheet.columns, sheet.rows).fit(layout.width.saturating_sub(INDENT));
-    let body = Body {
-        sheet,
-        continuation: continuation(&grid, layout.width),
-        grid,
-    };
+    let body = Body { sheet, continuation: continuation(&grid, layout.width), grid };
     let groups = group(sheet.rows);
     let render = |groups: &[Vec<Row<'_>>], buf: &mut Vec<u8>| {
         let mut line = Line::new(buf, layout.width, layout.palette);
         let mut cells = Cells::default();
         for rows in groups {
             heading::put(&mut line, rows);
-            rows.iter()
-                .for_each(|row| body.put_row(&mut line, &mut cells, row));
+            rows.iter().for_each(|row| body.put_row(&mut line, &mut cells, row));
         }
     };
     let rows_each = sheet.rows.len() / groups.len().max(1);
@@ -77,10 +72,7 @@ fn group<'a>(rows: &[Row<'a>]) -> Vec<Vec<Row<'a>>> {
 
 /// Where a line goes on that is too long: under its first address, if that is not too far right.
 fn continuation(grid: &Grid, width: usize) -> usize {
-    let before = grid
-        .0
-        .iter()
-        .take_while(|(column, _)| column.kind != Kind::Socket);
+    let before = grid.0.iter().take_while(|(column, _)| column.kind != Kind::Socket);
     let start = INDENT + before.map(|(_, width)| width + GAP).sum::<usize>();
     start.min(width / 3)
 }
@@ -136,11 +128,7 @@ fn put_labelled(part: &mut Vec<u8>, cells: &mut Cells, column: &Column, value: &
 
 /// Appends the processes that hold the endpoint besides the one it stands under.
 fn put_other_holders(line: &mut Line<'_>, cells: &mut Cells, row: &Row<'_>) {
-    let mut others = row
-        .other_holders()
-        .into_iter()
-        .map(Value::Holder)
-        .peekable();
+    let mut others = row.other_holders().into_iter().map(Value::Holder).peekable();
     let mut lead = "also held by ";
     while let Some(holder) = others.next() {
         let is_last = others.peek().is_none();

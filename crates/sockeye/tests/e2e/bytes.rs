@@ -15,9 +15,7 @@ fn row_of(stream: &TcpStream) -> Row {
 
 /// Waits until the end is in `state` and compares bytes sent and received with what we did.
 fn check(stream: &TcpStream, state: &str, (sent, received): (u64, u64)) {
-    let row = eventually(state, || {
-        Some(row_of(stream)).filter(|row| row.state() == state)
-    });
+    let row = eventually(state, || Some(row_of(stream)).filter(|row| row.state() == state));
     let told = (row.number("sent.bytes"), row.number("received.bytes"));
     assert_eq!(told, (Some(sent), Some(received)), "{row:?}");
 }
@@ -86,10 +84,7 @@ fn queues_are_what_nobody_has_read() {
         client.write_all(&[0; 1_111]).unwrap();
         let queues = |stream: &TcpStream| {
             let row = row_of(stream);
-            (
-                row.number("tcp.queue.receive").unwrap(),
-                row.number("tcp.queue.send").unwrap(),
-            )
+            (row.number("tcp.queue.receive").unwrap(), row.number("tcp.queue.send").unwrap())
         };
         eventually("arrival", || (queues(&server) == (1_111, 0)).then_some(()));
         eventually("the answer", || (queues(&client) == (0, 0)).then_some(()));
@@ -102,9 +97,7 @@ fn queues_are_what_nobody_has_read() {
         assert_eq!(queues(&server), (1_000, 0));
         // The other way is open, and the end of what was sent is no byte.
         server.shutdown(Shutdown::Write).unwrap();
-        eventually("the end", || {
-            (row_of(&client).state() == "close_wait").then_some(())
-        });
+        eventually("the end", || (row_of(&client).state() == "close_wait").then_some(()));
         assert_eq!(queues(&client), (0, 222));
         let row = eventually("a second attempt", || {
             Some(row_of(&client)).filter(|row| row.number("tcp.retransmits") > Some(0))
@@ -139,23 +132,13 @@ fn round_trip_and_segments_are_those_of_ss() {
         let told = run("ss", &["-Htnoi", "sport", "=", &format!(":{port}")]);
         let row = row_of(&client);
         let field = |label: &str| {
-            let found = told
-                .split_whitespace()
-                .find_map(|word| word.strip_prefix(label));
+            let found = told.split_whitespace().find_map(|word| word.strip_prefix(label));
             found.unwrap_or("0").split('/').next().unwrap().to_owned()
         };
         let rtt_ms: f64 = field("rtt:").parse().unwrap();
-        assert_eq!(
-            row.number("tcp.rtt_us"),
-            Some((rtt_ms * 1000.0).round() as u64),
-            "{told}"
-        );
+        assert_eq!(row.number("tcp.rtt_us"), Some((rtt_ms * 1000.0).round() as u64), "{told}");
         let check = |name, label| {
-            assert_eq!(
-                row.number(name),
-                field(label).parse().ok(),
-                "{label} {told}"
-            );
+            assert_eq!(row.number(name), field(label).parse().ok(), "{label} {told}");
         };
         check("sent.packets", "segs_out:");
         check("received.packets", "segs_in:");
@@ -172,16 +155,9 @@ fn nothing_is_measured_unless_asked_for() {
         let rows = list(&["-a"]);
         let ends = (client.local_addr().unwrap(), client.peer_addr().unwrap());
         let row = find(&rows, ends.0, Some(ends.1));
-        assert!(
-            row.get("tcp.rtt_us").is_none() && row.get("sent").is_none(),
-            "{row:?}"
-        );
+        assert!(row.get("tcp.rtt_us").is_none() && row.get("sent").is_none(), "{row:?}");
         let chosen = list(&["--columns", "rtt,sent.bytes,retransmits"]);
         let keys = chosen[0].0.as_object().unwrap().len();
-        assert_eq!(
-            (keys, chosen[0].number("sent.bytes")),
-            (2, Some(0)),
-            "{chosen:?}"
-        );
+        assert_eq!((keys, chosen[0].number("sent.bytes")), (2, Some(0)), "{chosen:?}");
     });
 }

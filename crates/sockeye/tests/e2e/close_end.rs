@@ -15,10 +15,7 @@ fn close(remote: SocketAddr) {
     let filter = format!("remote.port = {}", remote.port());
     let run = sockeye(&["close", "--yes", "--filter", &filter]);
     assert_eq!(run.status, Some(0), "{run:?}");
-    assert!(
-        run.err.contains("1 closed") && run.out.contains("closed "),
-        "{run:?}"
-    );
+    assert!(run.err.contains("1 closed") && run.out.contains("closed "), "{run:?}");
 }
 
 /// Whether the connection was cut off on both sides.
@@ -58,23 +55,14 @@ fn closes_exactly_what_is_named() {
         check_cut_off([&client, &server]);
         spared.set_nonblocking(true).unwrap();
         let error = (&spared).read(&mut [0; 1]).unwrap_err();
-        assert_eq!(
-            error.kind(),
-            ErrorKind::WouldBlock,
-            "nothing else was touched"
-        );
-        assert_eq!(
-            all().iter().filter(|row| row.state() == "listen").count(),
-            3
-        );
+        assert_eq!(error.kind(), ErrorKind::WouldBlock, "nothing else was touched");
+        assert_eq!(all().iter().filter(|row| row.state() == "listen").count(), 3);
     });
 }
 
 /// `address` with the interface's number as scope, as this thread's network numbers it.
 fn scoped_to(address: SocketAddr, interface: &str) -> SocketAddr {
-    let SocketAddr::V6(mut address) = address else {
-        panic!("IPv4 has no scopes")
-    };
+    let SocketAddr::V6(mut address) = address else { panic!("IPv4 has no scopes") };
     address.set_scope_id(crate::udp::index_of(interface));
     address.into()
 }
@@ -94,14 +82,8 @@ fn closes_in_any_state() {
             states.sort_unstable();
             states
         };
-        let expected = [
-            "close_wait",
-            "established",
-            "established",
-            "fin_wait_2",
-            "listen",
-            "time_wait",
-        ];
+        let expected =
+            ["close_wait", "established", "established", "fin_wait_2", "listen", "time_wait"];
         eventually("all of them", || (states() == expected).then_some(()));
         let run = sockeye(&["close", "--yes", "--filter", "tcp"]);
         assert_eq!(run.status, Some(0), "{run:?}");
@@ -135,33 +117,13 @@ fn asks_first_and_does_nothing_without_an_answer() {
             assert_eq!(all().len(), 3, "{args:?}");
         };
         check(&["close", "--filter", &port], 2, "--yes");
-        check(
-            &["close", "--dry-run", "--filter", &port],
-            0,
-            "nothing was closed",
-        );
+        check(&["close", "--dry-run", "--filter", &port], 0, "nothing was closed");
         check(&["close", "--yes"], 2, "say what to close");
-        check(
-            &["close", "--yes", "--filter", "state = listen"],
-            1,
-            "listeners",
-        );
-        check(
-            &["close", "--yes", "no-such-process"],
-            1,
-            "no connection matches",
-        );
-        check(
-            &["close", "--yes", "--filter", "sate = listen"],
-            2,
-            "did you mean state?",
-        );
+        check(&["close", "--yes", "--filter", "state = listen"], 1, "listeners");
+        check(&["close", "--yes", "no-such-process"], 1, "no connection matches");
+        check(&["close", "--yes", "--filter", "sate = listen"], 2, "did you mean state?");
         check(&["end", "--filter", &port], 2, "--yes");
-        check(
-            &["end", "--dry-run", "--filter", &port],
-            0,
-            "nothing was ended",
-        );
+        check(&["end", "--dry-run", "--filter", &port], 0, "nothing was ended");
         check(&["end", "--yes"], 2, "say what to end");
         check(&["end", "--yes", "no-such-process"], 1, "no process");
     });
@@ -177,10 +139,7 @@ fn what_is_not_permitted_is_said() {
             return;
         };
         assert_eq!(run.status, Some(2), "{run:?}");
-        assert!(
-            run.out.contains("not permitted") && !run.out.contains("closed  "),
-            "{run:?}"
-        );
+        assert!(run.out.contains("not permitted") && !run.out.contains("closed  "), "{run:?}");
         assert_eq!(all().len(), 3);
     });
 }
@@ -189,10 +148,7 @@ fn what_is_not_permitted_is_said() {
 fn holder(program: &[&str]) -> Child {
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
     let mut command = Command::new(program[0]);
-    command
-        .args(&program[1..])
-        .stdin(OwnedFd::from(socket))
-        .stdout(Stdio::null());
+    command.args(&program[1..]).stdin(OwnedFd::from(socket)).stdout(Stdio::null());
     command.spawn().unwrap()
 }
 
@@ -226,23 +182,14 @@ fn force_ends_what_does_not_listen() {
         let pid = deaf.id().to_string();
         eventually("deafness", || {
             let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-            let ignored = status
-                .lines()
-                .find_map(|line| line.strip_prefix("SigIgn:\t"))
-                .unwrap();
+            let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:\t")).unwrap();
             (u64::from_str_radix(ignored, 16).unwrap() & (1 << 14) != 0).then_some(())
         });
         let run = sockeye(&["end", "--yes", "--filter", &format!("pid = {pid}")]);
         assert_eq!(run.status, Some(2), "{run:?}");
         assert!(run.out.contains("still running"), "{run:?}");
         assert!(deaf.try_wait().unwrap().is_none());
-        let run = sockeye(&[
-            "end",
-            "--yes",
-            "--force",
-            "--filter",
-            &format!("pid = {pid}"),
-        ]);
+        let run = sockeye(&["end", "--yes", "--force", "--filter", &format!("pid = {pid}")]);
         assert_eq!(run.status, Some(0), "{run:?}");
         assert_eq!(deaf.wait().unwrap().signal(), Some(9));
     });

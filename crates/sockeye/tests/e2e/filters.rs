@@ -24,9 +24,7 @@ fn a_filter_chooses_what_it_says() {
         let port = client.local_addr().unwrap().port();
         let check = |filter: &str, ports: &[u16]| {
             let rows = list(&["-a", "--filter", filter]);
-            let found = rows
-                .iter()
-                .map(|row| row.number("network.local.port").unwrap());
+            let found = rows.iter().map(|row| row.number("network.local.port").unwrap());
             let mut found: Vec<_> = found.map(|port| u16::try_from(port).unwrap()).collect();
             found.sort_unstable();
             let mut ports = ports.to_vec();

@@ -10,10 +10,7 @@ use crate::world::{Process, connect, eventually, run, visit};
 fn labels(rows: &[Row]) -> Vec<(u64, &str)> {
     let label = |row| {
         let row: &Row = row;
-        (
-            row.number("network.local.port").unwrap(),
-            row.text("network.namespace.name"),
-        )
+        (row.number("network.local.port").unwrap(), row.text("network.namespace.name"))
     };
     let mut labels: Vec<_> = rows.iter().map(label).collect();
     labels.sort_unstable();
@@ -56,10 +53,7 @@ fn every_row_says_where_it_is() {
             let rows = list(&[&["-a"], netns].concat());
             assert_eq!(labels(&rows), expected, "{netns:?}");
             let us = std::process::id();
-            assert!(
-                rows.iter().all(|row| row.pids() == [us].into()),
-                "{rows:#?}"
-            );
+            assert!(rows.iter().all(|row| row.pids() == [us].into()), "{rows:#?}");
         };
         let everything = [(1001, "self"), (1002, "other"), (1003, pid.as_str())];
         check(&[], &everything);
@@ -67,22 +61,11 @@ fn every_row_says_where_it_is() {
         check(&["--netns", "self"], &everything[..1]);
         check(&["--netns", "other"], &everything[1..2]);
         check(&["--netns", &elsewhere.pid().to_string()], &everything[2..]);
-        check(
-            &["--netns", &std::process::id().to_string()],
-            &everything[..1],
-        );
+        check(&["--netns", &std::process::id().to_string()], &everything[..1]);
 
-        let ids: Vec<_> = list(&["-a"])
-            .iter()
-            .map(|r| r.number("network.namespace.id"))
-            .collect();
+        let ids: Vec<_> = list(&["-a"]).iter().map(|r| r.number("network.namespace.id")).collect();
         let link = std::fs::read_link(format!("/proc/{}/ns/net", elsewhere.pid())).unwrap();
-        let id = link
-            .to_str()
-            .unwrap()
-            .trim_matches(|c: char| !c.is_ascii_digit())
-            .parse()
-            .ok();
+        let id = link.to_str().unwrap().trim_matches(|c: char| !c.is_ascii_digit()).parse().ok();
         assert!(ids.contains(&id), "{ids:?} {link:?}");
         check_text(&pid);
     });
@@ -125,10 +108,7 @@ fn a_network_that_only_a_descriptor_keeps() {
         drop(elsewhere);
         let rows = list(&["-a"]);
         assert_eq!(rows.len(), 1);
-        assert!(
-            rows[0].text("network.namespace.name").starts_with("netns:"),
-            "{rows:?}"
-        );
+        assert!(rows[0].text("network.namespace.name").starts_with("netns:"), "{rows:?}");
         assert_eq!(rows[0].pids(), [std::process::id()].into());
         drop((socket, held));
     });
@@ -141,11 +121,7 @@ fn namespaces_that_are_not_there() {
             let run = sockeye(&["-a", "--netns", which]);
             assert_eq!((run.status, run.out.as_str()), (Some(2), ""), "{which}");
             assert_eq!(run.err.lines().count(), 1, "{}", run.err);
-            assert!(
-                run.err.contains(said) && run.err.contains(which),
-                "{}",
-                run.err
-            );
+            assert!(run.err.contains(said) && run.err.contains(which), "{}", run.err);
         };
         check("nowhere", "there is none of that name");
         check("3999999", "there is no such process");
@@ -160,9 +136,7 @@ fn names_do_not_reach_the_terminal_raw() {
         let network = "evil\u{1b}[2J";
         run("ip", &["netns", "add", network]);
         let mut inside = Command::new("ip");
-        inside
-            .args(["netns", "exec", network, "sleep", "1000"])
-            .stdin(Stdio::null());
+        inside.args(["netns", "exec", network, "sleep", "1000"]).stdin(Stdio::null());
         let _process = Process::start(&mut inside);
         let there = std::fs::File::open(format!("/run/netns/{network}")).unwrap();
         use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};

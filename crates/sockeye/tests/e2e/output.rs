@@ -12,20 +12,10 @@ use crate::world::{Process, connect, run, share, visit};
 
 /// Enough endpoints that a pipe's buffer of 64 kB does not hold them.
 fn many() -> Vec<UdpSocket> {
-    (0..500)
-        .map(|_| UdpSocket::bind("127.0.0.1:0").unwrap())
-        .collect()
+    (0..500).map(|_| UdpSocket::bind("127.0.0.1:0").unwrap()).collect()
 }
 
-const FORMATS: [&str; 7] = [
-    "text",
-    "table",
-    "csv",
-    "json",
-    "jsonl",
-    "tcpvcon",
-    "tcpvcon-csv",
-];
+const FORMATS: [&str; 7] = ["text", "table", "csv", "json", "jsonl", "tcpvcon", "tcpvcon-csv"];
 
 #[test]
 fn the_exit_status_tells() {
@@ -61,10 +51,7 @@ fn short_flags_are_bundled_as_in_ss() {
         let (_client, _server) = connect(&listener);
         let _udp = UdpSocket::bind("[::1]:0").unwrap();
         let check = |flags: &[&str], expected| {
-            let count = sockeye(&[flags, &["-f", "jsonl"]].concat())
-                .out
-                .lines()
-                .count();
+            let count = sockeye(&[flags, &["-f", "jsonl"]].concat()).out.lines().count();
             assert_eq!(count, expected, "{flags:?}");
         };
         check(&[], 2);
@@ -82,10 +69,7 @@ fn short_flags_are_bundled_as_in_ss() {
         check(&["-t6a"], 0);
         let csv = sockeye(&["-anc"]);
         assert_eq!(csv.out.lines().count(), 5, "a header and four rows");
-        assert_eq!(
-            csv.out.lines().next(),
-            sockeye(&["-a", "-f", "csv"]).out.lines().next()
-        );
+        assert_eq!(csv.out.lines().next(), sockeye(&["-a", "-f", "csv"]).out.lines().next());
     });
 }
 
@@ -95,20 +79,13 @@ fn a_closed_pipe_ends_quietly() {
         let _sockets = many();
         for format in FORMATS {
             let mut child = command(&["-a", "-f", format]);
-            let mut child = child
-                .stdout(Stdio::piped())
-                .stderr(Stdio::piped())
-                .spawn()
-                .unwrap();
+            let mut child = child.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
             let mut first = [0; 1];
             child.stdout.take().unwrap().read_exact(&mut first).unwrap();
             let output = child.wait_with_output().unwrap();
             let err = String::from_utf8_lossy(&output.stderr);
             assert_eq!(output.status.code(), Some(0), "{format}: {err}");
-            assert!(
-                !err.contains("pipe") && !err.contains("panic"),
-                "{format}: {err}"
-            );
+            assert!(!err.contains("pipe") && !err.contains("panic"), "{format}: {err}");
         }
     });
 }
@@ -119,17 +96,11 @@ fn a_full_disk_is_an_error() {
         let _sockets = many();
         for format in FORMATS {
             let full = File::options().write(true).open("/dev/full").unwrap();
-            let output = command(&["-a", "-f", format])
-                .stdout(full)
-                .output()
-                .unwrap();
+            let output = command(&["-a", "-f", format]).stdout(full).output().unwrap();
             let err = String::from_utf8_lossy(&output.stderr);
             assert_eq!(output.status.code(), Some(2), "{format}: {err}");
             let said = "sockeye: cannot write to standard output: No space left on device";
-            assert!(
-                err.starts_with(said) && err.lines().count() == 1,
-                "{format}: {err}"
-            );
+            assert!(err.starts_with(said) && err.lines().count() == 1, "{format}: {err}");
         }
     });
 }
@@ -137,10 +108,8 @@ fn a_full_disk_is_an_error() {
 #[test]
 fn text_is_eighty_columns_wide_and_plain_in_a_pipe() {
     visit(|world| {
-        let (v6, v4) = (
-            TcpListener::bind("[::1]:0").unwrap(),
-            TcpListener::bind("127.0.0.1:0").unwrap(),
-        );
+        let (v6, v4) =
+            (TcpListener::bind("[::1]:0").unwrap(), TcpListener::bind("127.0.0.1:0").unwrap());
         let ((client, _server), _other) = (connect(&v6), connect(&v4));
         let deep = world.dir.join("a-directory-with-a-name/".repeat(6));
         std::fs::create_dir_all(&deep).unwrap();
@@ -152,11 +121,7 @@ fn text_is_eighty_columns_wide_and_plain_in_a_pipe() {
             let run = sockeye(args);
             let too_wide = |line: &&str| line.chars().count() > 80;
             assert_eq!(run.out.lines().find(too_wide), None);
-            assert!(
-                run.out.contains("a-program"),
-                "the file's name is not cut: {}",
-                run.out
-            );
+            assert!(run.out.contains("a-program"), "the file's name is not cut: {}", run.out);
             assert!(!run.out.contains('\u{1b}') && !run.err.contains('\u{1b}'));
         }
         let text = sockeye(&["-a"]).out.replace("\n    ", "");
@@ -168,15 +133,8 @@ fn text_is_eighty_columns_wide_and_plain_in_a_pipe() {
 fn on_a_terminal(variables: &[(&str, &str)]) -> Option<String> {
     let line = format!("stty cols 120 rows 40; {BINARY} -a");
     let mut script = Command::new("script");
-    script
-        .args(["-qec", &line, "/dev/null"])
-        .env("TERM", "xterm")
-        .env_remove("NO_COLOR");
-    let output = script
-        .envs(variables.iter().copied())
-        .stdin(Stdio::null())
-        .output()
-        .ok()?;
+    script.args(["-qec", &line, "/dev/null"]).env("TERM", "xterm").env_remove("NO_COLOR");
+    let output = script.envs(variables.iter().copied()).stdin(Stdio::null()).output().ok()?;
     Some(String::from_utf8(output.stdout).unwrap())
 }
 
@@ -189,15 +147,9 @@ fn colours_and_width_are_the_terminals() {
             return world.skip("script(1) is not there to make a terminal");
         };
         assert!(coloured.contains("\u{1b}["), "{coloured:?}");
-        assert!(
-            coloured.contains("1 process, 3 endpoints"),
-            "the sum is on the screen"
-        );
+        assert!(coloured.contains("1 process, 3 endpoints"), "the sum is on the screen");
         let plain = on_a_terminal(&[("NO_COLOR", "1")]).unwrap();
-        assert!(
-            !plain.contains('\u{1b}') && plain.contains("ESTABLISHED"),
-            "{plain:?}"
-        );
+        assert!(!plain.contains('\u{1b}') && plain.contains("ESTABLISHED"), "{plain:?}");
         let forced = finish(command(&["-a"]).env("CLICOLOR_FORCE", "1"));
         assert!(forced.out.contains("\u{1b}["), "{forced:?}");
         let both = [("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")];
@@ -221,18 +173,10 @@ fn every_format_tells_the_same() {
         let chosen = list(&["-a", "--columns", names, "--sort", "cookie"]);
         let array = sockeye(&["-a", "--columns", names, "--sort", "cookie", "-f", "json"]).out;
         let array: Vec<Value> = serde_json::from_str(&array).unwrap();
-        assert_eq!(
-            array,
-            chosen.iter().map(|row| row.0.clone()).collect::<Vec<_>>()
-        );
+        assert_eq!(array, chosen.iter().map(|row| row.0.clone()).collect::<Vec<_>>());
         let csv = sockeye(&["-ac", "--columns", names, "--sort", "cookie"]).out;
         let mut reader = csv::Reader::from_reader(csv.as_bytes());
-        let header: Vec<String> = reader
-            .headers()
-            .unwrap()
-            .iter()
-            .map(str::to_owned)
-            .collect();
+        let header: Vec<String> = reader.headers().unwrap().iter().map(str::to_owned).collect();
         let records: Vec<_> = reader.records().map(Result::unwrap).collect();
         assert_eq!(records.len(), chosen.len());
         for (record, row) in records.iter().zip(&chosen) {
@@ -253,14 +197,11 @@ fn every_format_tells_the_same() {
 #[test]
 fn sorted_both_ways() {
     visit(|_world| {
-        let _sockets: Vec<_> = [5003, 5001, 5002]
-            .map(|port| UdpSocket::bind(("127.0.0.1", port)).unwrap())
-            .into();
+        let _sockets: Vec<_> =
+            [5003, 5001, 5002].map(|port| UdpSocket::bind(("127.0.0.1", port)).unwrap()).into();
         let ports = |key: &str| -> Vec<_> {
             let rows = list(&["-a", "--sort", key]);
-            rows.iter()
-                .map(|row| row.number("network.local.port").unwrap())
-                .collect()
+            rows.iter().map(|row| row.number("network.local.port").unwrap()).collect()
         };
         assert_eq!(ports("local.port"), [5001, 5002, 5003]);
         assert_eq!(ports("~local.port"), [5003, 5002, 5001]);

@@ -26,10 +26,7 @@ fn check_facts(row: &Row) {
     let pid = u32::try_from(row.number("process.pid").unwrap()).unwrap();
     let path = proc::path(pid);
     assert_eq!(row.text("process.executable.path"), path);
-    assert_eq!(
-        row.text("process.executable.name"),
-        path.rsplit('/').next().unwrap()
-    );
+    assert_eq!(row.text("process.executable.name"), path.rsplit('/').next().unwrap());
     let command = proc::arguments(pid).join(" ");
     assert_eq!(row.text("process.command_line").replace('\'', ""), command);
     let parent = Some(proc::parent(pid)).filter(|parent| *parent != 0);
@@ -49,18 +46,10 @@ fn check_facts(row: &Row) {
 /// Shows the one socket there is under each of its `owners` in turn.
 fn check_each(owners: &[u32]) {
     let rows = all();
-    assert_eq!(
-        rows.len(),
-        1,
-        "a socket is one row, however many hold it: {rows:#?}"
-    );
+    assert_eq!(rows.len(), 1, "a socket is one row, however many hold it: {rows:#?}");
     let expected = owners.iter().copied().collect();
     assert_eq!(rows[0].pids(), expected);
-    assert_eq!(
-        rows[0].number("process.pid"),
-        Some(owners[0].into()),
-        "the oldest comes first"
-    );
+    assert_eq!(rows[0].number("process.pid"), Some(owners[0].into()), "the oldest comes first");
     for pid in owners {
         let rows = list(&["-a", &pid.to_string()]);
         assert_eq!(rows.len(), 1);
@@ -78,31 +67,21 @@ fn inherited_by_children_and_grandchildren() {
         let child = Process::holding(share(&listener));
         // A shell that keeps the socket and hands it on to what it starts.
         let mut shell = Command::new("sh");
-        shell
-            .args(["-c", "sleep 1000 & echo $!; wait"])
-            .stdin(share(&listener));
+        shell.args(["-c", "sleep 1000 & echo $!; wait"]).stdin(share(&listener));
         // Background jobs get /dev/null as input: the socket has to be at another number as well.
-        shell
-            .args(["sh"])
-            .stdout(Stdio::piped())
-            .stderr(share(&listener));
+        shell.args(["sh"]).stdout(Stdio::piped()).stderr(share(&listener));
         let mut running = shell.spawn().unwrap();
         drop(shell);
         let mut line = [0; 16];
         let read = running.stdout.take().unwrap().read(&mut line).unwrap();
-        let grandchild: u32 = String::from_utf8_lossy(&line[..read])
-            .trim()
-            .parse()
-            .unwrap();
+        let grandchild: u32 = String::from_utf8_lossy(&line[..read]).trim().parse().unwrap();
         eventually("the grandchild runs its own image", || {
             proc::path(grandchild).ends_with("sleep").then_some(())
         });
         check_each(&[std::process::id(), child.pid(), running.id(), grandchild]);
         run("kill", &[&grandchild.to_string()]);
         running.wait().unwrap();
-        eventually("the end of the grandchild", || {
-            (all()[0].pids().len() == 2).then_some(())
-        });
+        eventually("the end of the grandchild", || (all()[0].pids().len() == 2).then_some(()));
         drop(child);
         check_each(&[std::process::id()]);
     });
@@ -114,16 +93,8 @@ fn passed_through_a_unix_socket() {
         let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
         let (mut ours, theirs) = UnixStream::pair().unwrap();
         let mut receiver = Command::new(std::env::current_exe().unwrap());
-        receiver.args([
-            "--exact",
-            "owners::receive_a_socket",
-            "--ignored",
-            "--nocapture",
-        ]);
-        receiver
-            .args(["--test-threads=1"])
-            .stdin(OwnedFd::from(theirs))
-            .stdout(Stdio::null());
+        receiver.args(["--exact", "owners::receive_a_socket", "--ignored", "--nocapture"]);
+        receiver.args(["--test-threads=1"]).stdin(OwnedFd::from(theirs)).stdout(Stdio::null());
         let receiver = Process::start(&mut receiver);
         send_socket(&ours, &socket);
         ours.read_exact(&mut [0]).unwrap();
@@ -140,13 +111,7 @@ fn send_socket(stream: &UnixStream, socket: &UdpSocket) {
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
     let mut control = SendAncillaryBuffer::new(&mut space);
     assert!(control.push(SendAncillaryMessage::ScmRights(&fds)));
-    sendmsg(
-        stream,
-        &[IoSlice::new(b"x")],
-        &mut control,
-        SendFlags::empty(),
-    )
-    .unwrap();
+    sendmsg(stream, &[IoSlice::new(b"x")], &mut control, SendFlags::empty()).unwrap();
 }
 
 /// What the receiver of a passed socket does: takes it from its standard input, says so, and holds
@@ -207,18 +172,10 @@ fn groups_that_share_a_port() {
 fn bind_shared(transport: &str) -> OwnedFd {
     use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, listen, socket_with, sockopt};
     let is_tcp = transport == "tcp";
-    let kind = if is_tcp {
-        SocketType::STREAM
-    } else {
-        SocketType::DGRAM
-    };
+    let kind = if is_tcp { SocketType::STREAM } else { SocketType::DGRAM };
     let socket = socket_with(AddressFamily::INET, kind, SocketFlags::CLOEXEC, None).unwrap();
     sockopt::set_socket_reuseport(&socket, true).unwrap();
-    bind(
-        &socket,
-        &"127.0.0.1:9000".parse::<std::net::SocketAddr>().unwrap(),
-    )
-    .unwrap();
+    bind(&socket, &"127.0.0.1:9000".parse::<std::net::SocketAddr>().unwrap()).unwrap();
     if is_tcp {
         listen(&socket, 8).unwrap();
     }
@@ -258,14 +215,8 @@ fn an_image_that_was_deleted() {
 #[test]
 fn a_socket_of_the_kernel() {
     visit(|world| {
-        let tunnel = [
-            "link", "add", "tunnel", "type", "vxlan", "id", "1", "dstport", "4789",
-        ];
-        let added = Command::new("ip")
-            .args(tunnel)
-            .args(["dev", "lo"])
-            .output()
-            .unwrap();
+        let tunnel = ["link", "add", "tunnel", "type", "vxlan", "id", "1", "dstport", "4789"];
+        let added = Command::new("ip").args(tunnel).args(["dev", "lo"]).output().unwrap();
         if !added.status.success() {
             return world.skip("this kernel has no vxlan to make a socket of its own");
         }
@@ -276,11 +227,7 @@ fn a_socket_of_the_kernel() {
             let rows = rows(&run.out);
             let row = find(&rows, "0.0.0.0:4789".parse().unwrap(), None);
             assert_eq!(row.missing(), "outside", "{row:?}");
-            assert!(
-                run.err.contains("outside of this PID namespace"),
-                "{}",
-                run.err
-            );
+            assert!(run.err.contains("outside of this PID namespace"), "{}", run.err);
         };
         check();
         let _process = Process::holding(UdpSocket::bind("127.0.0.1:0").unwrap());
@@ -302,26 +249,13 @@ fn hostile_titles_in_every_format() {
         long.resize(100_000, b'x');
         // The names of processes, their paths and their arguments: all of them.
         let mut hostile = Command::new(&copy);
-        hostile
-            .arg0(OsStr::from_bytes(HOSTILE))
-            .args(["1000"])
-            .stdin(share(&client));
+        hostile.arg0(OsStr::from_bytes(HOSTILE)).args(["1000"]).stdin(share(&client));
         let first = Process::start(&mut hostile);
         let mut hostile = Command::new("sh");
-        hostile
-            .args(["-c", "sleep 1000; :", "sh"])
-            .arg(OsStr::from_bytes(&long));
+        hostile.args(["-c", "sleep 1000; :", "sh"]).arg(OsStr::from_bytes(&long));
         let second = Process::start(hostile.stdin(share(&client)));
         drop(client);
-        for format in [
-            "text",
-            "table",
-            "csv",
-            "json",
-            "jsonl",
-            "tcpvcon",
-            "tcpvcon-csv",
-        ] {
+        for format in ["text", "table", "csv", "json", "jsonl", "tcpvcon", "tcpvcon-csv"] {
             for pid in [first.pid(), second.pid()] {
                 let run = sockeye(&["-f", format, &pid.to_string()]);
                 assert_eq!(run.status, Some(0), "{format}: {}", run.err);
@@ -340,10 +274,7 @@ fn check_harmless(format: &str, text: &str) {
     assert_eq!(found, None, "{format}: {text:?}");
     let cells = text.split(['\n', ',']);
     if format.contains("csv") {
-        assert!(
-            cells.into_iter().all(|cell| !cell.starts_with('=')),
-            "{format}: {text:?}"
-        );
+        assert!(cells.into_iter().all(|cell| !cell.starts_with('=')), "{format}: {text:?}");
     }
     if format == "text" {
         // Only what holds a single long name may be wider: names are never cut.
@@ -357,14 +288,9 @@ fn check_long_title(pid: u32, title: &str) {
     let rows = list(&[&pid.to_string()]);
     let told = rows[0].text("process.command_line");
     let start = "sh -c 'sleep 1000; :' sh ";
-    let rest = told
-        .strip_prefix(start)
-        .unwrap_or_else(|| panic!("{told:.200}"));
+    let rest = told.strip_prefix(start).unwrap_or_else(|| panic!("{told:.200}"));
     // Quoted for a shell, and cut where the kernel's page or our limit ends.
     let plain = rest.trim_start_matches('\'').replace("'\\''", "'");
     let plain = plain.trim_end_matches('\'');
-    assert!(
-        plain.len() > 1000 && title.starts_with(plain),
-        "{told:.200}"
-    );
+    assert!(plain.len() > 1000 && title.starts_with(plain), "{told:.200}");
 }

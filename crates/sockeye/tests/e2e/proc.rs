@@ -9,16 +9,12 @@ pub(crate) fn holders_among(pids: &BTreeSet<u32>, inode: u64) -> BTreeSet<(u32, 
     let link = format!("socket:[{inode}]");
     let mut holders = BTreeSet::new();
     for pid in pids {
-        let entries = fs::read_dir(format!("/proc/{pid}/fd"))
-            .unwrap()
-            .map(Result::unwrap);
+        let entries = fs::read_dir(format!("/proc/{pid}/fd")).unwrap().map(Result::unwrap);
         let is_it = |entry: &fs::DirEntry| {
             fs::read_link(entry.path()).is_ok_and(|target| target.as_os_str() == link.as_str())
         };
         let fds = entries.filter(is_it).map(|entry| entry.file_name());
-        let fds: Vec<u32> = fds
-            .map(|name| name.to_str().unwrap().parse().unwrap())
-            .collect();
+        let fds: Vec<u32> = fds.map(|name| name.to_str().unwrap().parse().unwrap()).collect();
         assert!(!fds.is_empty(), "{pid} does not hold {inode}");
         holders.extend(fds.into_iter().map(|fd| (*pid, fd)));
     }
@@ -27,11 +23,7 @@ pub(crate) fn holders_among(pids: &BTreeSet<u32>, inode: u64) -> BTreeSet<(u32, 
 
 /// Full path of the image.
 pub(crate) fn path(pid: u32) -> String {
-    fs::read_link(format!("/proc/{pid}/exe"))
-        .unwrap()
-        .to_str()
-        .unwrap()
-        .to_owned()
+    fs::read_link(format!("/proc/{pid}/exe")).unwrap().to_str().unwrap().to_owned()
 }
 
 /// The arguments.
@@ -49,12 +41,7 @@ pub(crate) fn user(pid: u32) -> u32 {
 fn stat(pid: u32, field: usize) -> u64 {
     let text = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
     let (_, fields) = text.rsplit_once(')').unwrap();
-    fields
-        .split_whitespace()
-        .nth(field - 3)
-        .unwrap()
-        .parse()
-        .unwrap()
+    fields.split_whitespace().nth(field - 3).unwrap().parse().unwrap()
 }
 
 /// The parent.

@@ -45,13 +45,7 @@ fn churn() {
 /// The churning process, and the way to end it.
 fn start_churner() -> std::process::Child {
     let mut churner = Command::new(std::env::current_exe().unwrap());
-    churner.args([
-        "--exact",
-        "races::churn",
-        "--ignored",
-        "--nocapture",
-        "--test-threads=1",
-    ]);
+    churner.args(["--exact", "races::churn", "--ignored", "--nocapture", "--test-threads=1"]);
     churner.stdin(Stdio::piped()).stdout(Stdio::piped());
     churner.spawn().unwrap()
 }
@@ -72,10 +66,7 @@ fn steady() -> (Vec<Process>, BTreeMap<String, u32>) {
     }
     let process = Process::holding(share(&listener));
     owners.insert(
-        format!(
-            "{} -",
-            crate::sockeye::side_of(listener.local_addr().unwrap())
-        ),
+        format!("{} -", crate::sockeye::side_of(listener.local_addr().unwrap())),
         process.pid(),
     );
     processes.push(process);
@@ -83,11 +74,7 @@ fn steady() -> (Vec<Process>, BTreeMap<String, u32>) {
 }
 
 fn pair(local: SocketAddr, remote: SocketAddr) -> String {
-    format!(
-        "{} {}",
-        crate::sockeye::side_of(local),
-        crate::sockeye::side_of(remote)
-    )
+    format!("{} {}", crate::sockeye::side_of(local), crate::sockeye::side_of(remote))
 }
 
 fn pair_of(row: &Row) -> String {
@@ -105,17 +92,13 @@ fn thousands_opened_and_closed_while_we_look() {
         let reader = std::thread::spawn(move || {
             let ports = told.lines().map_while(Result::ok);
             let ports = ports.filter_map(|line| line.rsplit_once("port ")?.1.parse::<u16>().ok());
-            ports
-                .inspect(|_| count.send(()).unwrap())
-                .collect::<Vec<_>>()
+            ports.inspect(|_| count.send(()).unwrap()).collect::<Vec<_>>()
         });
         counted.recv().unwrap();
         let mut looks = Vec::new();
         let mut made = 1;
         while looks.len() < LOOKS || made < CHURN {
-            looks.push(crate::sockeye::sockeye(&[
-                "-a", "--netns", "self", "-f", "jsonl",
-            ]));
+            looks.push(crate::sockeye::sockeye(&["-a", "--netns", "self", "-f", "jsonl"]));
             made += counted.try_iter().count();
         }
         drop(churner.stdin.take());
@@ -126,10 +109,7 @@ fn thousands_opened_and_closed_while_we_look() {
             assert_eq!(look.status, Some(0), "{}", look.err);
             seen += check_look(&crate::sockeye::rows(&look.out), &owners, (pid, &ports));
         }
-        assert!(
-            seen > LOOKS,
-            "some of the short-lived ones were seen: {seen}"
-        );
+        assert!(seen > LOOKS, "some of the short-lived ones were seen: {seen}");
     });
 }
 
@@ -145,10 +125,7 @@ fn check_look(
     for row in rows {
         let key = pair_of(row);
         // The pair may be there twice, as an old TIME-WAIT and anew, but no socket is.
-        assert!(
-            once.insert(row.number("socket.cookie").unwrap()),
-            "twice: {row:?}"
-        );
+        assert!(once.insert(row.number("socket.cookie").unwrap()), "twice: {row:?}");
         if let Some(owner) = steady.get(&key) {
             missing.remove(&key);
             assert_eq!(row.pids(), [*owner].into(), "{row:?}");
@@ -164,10 +141,7 @@ fn check_look(
 /// It was really made, and belongs to the process that made it, or says why it does not.
 fn check_short_lived(row: &Row, (churner, ports): (u32, &BTreeSet<u16>)) {
     let port = |name| row.number(name).and_then(|port| u16::try_from(port).ok());
-    let (local, remote) = (
-        port("network.local.port").unwrap(),
-        port("network.peer.port"),
-    );
+    let (local, remote) = (port("network.local.port").unwrap(), port("network.peer.port"));
     let is_real = match (local, remote) {
         (9009, None) => row.state() == "listen",
         // A port is known only after connecting; the last one may not be told any more.
@@ -177,13 +151,7 @@ fn check_short_lived(row: &Row, (churner, ports): (u32, &BTreeSet<u16>)) {
     };
     assert!(is_real, "never existed: {row:?}");
     if row.pids().is_empty() {
-        let reasons = [
-            "time_wait",
-            "unaccepted",
-            "handshake",
-            "orphaned",
-            "vanished",
-        ];
+        let reasons = ["time_wait", "unaccepted", "handshake", "orphaned", "vanished"];
         assert!(reasons.contains(&row.missing()), "{row:?}");
     } else {
         assert_eq!(row.pids(), [churner].into(), "{row:?}");

@@ -14,10 +14,7 @@ pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_sockeye");
 /// A command that runs it.
 pub(crate) fn command(args: &[&str]) -> Command {
     let mut command = Command::new(BINARY);
-    command
-        .args(args)
-        .stdin(Stdio::null())
-        .env_remove("NO_COLOR");
+    command.args(args).stdin(Stdio::null()).env_remove("NO_COLOR");
     command
 }
 
@@ -39,17 +36,9 @@ pub(crate) fn sockeye(args: &[&str]) -> Run {
 
 /// Runs `command` and reads what it printed, which has to be UTF-8.
 pub(crate) fn finish(command: &mut Command) -> Run {
-    let Output {
-        status,
-        stdout,
-        stderr,
-    } = command.output().unwrap();
+    let Output { status, stdout, stderr } = command.output().unwrap();
     let text = |bytes| String::from_utf8(bytes).expect("only UTF-8 is printed");
-    Run {
-        status: status.code(),
-        out: text(stdout),
-        err: text(stderr),
-    }
+    Run { status: status.code(), out: text(stdout), err: text(stderr) }
 }
 
 /// Every endpoint of this network, with measurements, from a run that had nothing to complain of.
@@ -74,16 +63,9 @@ pub(crate) fn rows(jsonl: &str) -> Vec<Row> {
 /// The one row whose local and remote side are these.
 pub(crate) fn find(rows: &[Row], local: SocketAddr, remote: Option<SocketAddr>) -> &Row {
     let (local, remote) = (side_of(local), remote.map(side_of));
-    let mut found = rows
-        .iter()
-        .filter(|row| row.local() == local && row.remote() == remote);
-    let row = found
-        .next()
-        .unwrap_or_else(|| panic!("no {local} {remote:?} in {rows:#?}"));
-    assert!(
-        found.next().is_none(),
-        "{local} {remote:?} is there twice: {rows:#?}"
-    );
+    let mut found = rows.iter().filter(|row| row.local() == local && row.remote() == remote);
+    let row = found.next().unwrap_or_else(|| panic!("no {local} {remote:?} in {rows:#?}"));
+    assert!(found.next().is_none(), "{local} {remote:?} is there twice: {rows:#?}");
     row
 }
 
@@ -124,10 +106,7 @@ impl Row {
 
     fn side(&self, side: &str) -> Option<String> {
         let port = self.number(&format!("network.{side}.port"))?;
-        Some(format!(
-            "{} {port}",
-            self.text(&format!("network.{side}.address"))
-        ))
+        Some(format!("{} {port}", self.text(&format!("network.{side}.address"))))
     }
 
     /// The TCP state.
@@ -158,11 +137,7 @@ impl Row {
         let others = others.map(|owner| owner.number("process.pid").unwrap());
         let pid = |pid| u32::try_from(pid).unwrap();
         let pids: BTreeSet<u32> = shown.chain(others).map(pid).collect();
-        assert_ne!(
-            pids.is_empty(),
-            self.missing().is_empty(),
-            "an owner or a reason: {self:?}"
-        );
+        assert_ne!(pids.is_empty(), self.missing().is_empty(), "an owner or a reason: {self:?}");
         pids
     }
 

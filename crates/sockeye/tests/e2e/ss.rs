@@ -9,9 +9,7 @@ use crate::world::run;
 /// Every TCP and UDP socket that `ss` shows.
 pub(crate) fn sockets() -> BTreeSet<Seen> {
     let told = run("ss", &["-Htuanpe"]);
-    told.lines()
-        .map(|line| read(line).unwrap_or_else(|| panic!("{line}")))
-        .collect()
+    told.lines().map(|line| read(line).unwrap_or_else(|| panic!("{line}"))).collect()
 }
 
 /// One line: netid, state, two queues, two addresses, then `users:((…))`, `ino:`, `sk:`.
@@ -26,16 +24,8 @@ fn read(line: &str) -> Option<Seen> {
         transport: transport.to_owned(),
         local: address(&local, local.interface)?,
         // Behind the remote address, the interface is left out.
-        remote: if remote.port == "*" {
-            None
-        } else {
-            address(&remote, local.interface)
-        },
-        state: if is_udp {
-            String::new()
-        } else {
-            state_name(state)?.to_owned()
-        },
+        remote: if remote.port == "*" { None } else { address(&remote, local.interface) },
+        state: if is_udp { String::new() } else { state_name(state)?.to_owned() },
         inode: after(line, "ino:").unwrap_or(0),
         holders: holders(line),
     })
@@ -69,11 +59,7 @@ struct Side<'a> {
 fn split(text: &str) -> Option<Side<'_>> {
     let (host, port) = text.rsplit_once(':')?;
     let (host, interface) = host.split_once('%').unwrap_or((host, ""));
-    Some(Side {
-        host: host.trim_matches(['[', ']']),
-        interface,
-        port,
-    })
+    Some(Side { host: host.trim_matches(['[', ']']), interface, port })
 }
 
 /// As Sockeye tells it: `fe80::1%eth0 80`, the interface only where the address needs it.
@@ -81,11 +67,7 @@ fn address(side: &Side<'_>, interface: &str) -> Option<String> {
     let ip = side.host.replace('*', "::").parse::<IpAddr>().ok()?;
     let (ip, port) = (ip.to_canonical(), side.port);
     let is_link_local = matches!(ip, IpAddr::V6(v6) if v6.is_unicast_link_local());
-    Some(if is_link_local {
-        format!("{ip}%{interface} {port}")
-    } else {
-        format!("{ip} {port}")
-    })
+    Some(if is_link_local { format!("{ip}%{interface} {port}") } else { format!("{ip} {port}") })
 }
 
 /// The states' names in `ss` and in Sockeye.

@@ -18,10 +18,7 @@ fn in_state(state: &str, (local, remote): (SocketAddr, SocketAddr)) -> Row {
             row.local() == crate::sockeye::side_of(local)
                 && row.remote() == Some(crate::sockeye::side_of(remote))
         };
-        rows.iter()
-            .find(is_it)
-            .filter(|row| row.state() == state)
-            .cloned()
+        rows.iter().find(is_it).filter(|row| row.state() == state).cloned()
     })
 }
 
@@ -60,18 +57,12 @@ fn listening_and_established() {
         let rows = all();
         assert_eq!(rows.len(), 3);
         let row = find(&rows, address, None);
-        assert_eq!(
-            (row.state(), row.text("network.direction")),
-            ("listen", "listen")
-        );
+        assert_eq!((row.state(), row.text("network.direction")), ("listen", "listen"));
         check_owned_by_us(row);
         for (stream, direction) in [(&client, "egress"), (&server, "ingress")] {
             let (local, remote) = ends(stream);
             let row = find(&rows, local, Some(remote));
-            assert_eq!(
-                (row.state(), row.text("network.direction")),
-                ("established", direction)
-            );
+            assert_eq!((row.state(), row.text("network.direction")), ("established", direction));
             check_owned_by_us(row);
         }
     });
@@ -113,10 +104,7 @@ fn syn_sent_and_syn_received() {
         check_missing(&in_state("syn_received", (address, remote)), "handshake");
         let there = list(&["-a", "--netns", "other"]);
         let row = find(&there, remote, Some(address));
-        assert_eq!(
-            (row.state(), row.text("network.direction")),
-            ("syn_sent", "egress")
-        );
+        assert_eq!((row.state(), row.text("network.direction")), ("syn_sent", "egress"));
         check_owned_by_us(row);
         assert_eq!(row.number("tcp.queue.send"), Some(0), "a SYN is no byte");
         drop(client);
@@ -185,11 +173,7 @@ fn time_wait() {
         let row = in_state("time_wait", waiting);
         check_missing(&row, "time_wait");
         assert_eq!(row.number("socket.inode"), None);
-        assert_eq!(
-            row.number("process.user.id"),
-            None,
-            "the kernel does not know it any more"
-        );
+        assert_eq!(row.number("process.user.id"), None, "the kernel does not know it any more");
         assert_eq!(row.number("tcp.queue.send"), None, "there is no queue");
         // As in netstat and TCPVCon, it is one of the connections.
         assert_eq!(list(&[]).len(), 1);
@@ -201,9 +185,7 @@ fn waiting_to_be_accepted() {
     visit(|_world| {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let clients: Vec<_> = (0..3)
-            .map(|_| TcpStream::connect(address).unwrap())
-            .collect();
+        let clients: Vec<_> = (0..3).map(|_| TcpStream::connect(address).unwrap()).collect();
         let row = in_state("established", (address, clients[0].local_addr().unwrap()));
         check_missing(&row, "unaccepted");
         let rows = all();
@@ -215,10 +197,7 @@ fn waiting_to_be_accepted() {
         let limit = told.split_whitespace().nth(2).unwrap().parse().ok();
         assert_eq!(row.number("tcp.backlog.limit"), limit);
         drop(listener.accept().unwrap());
-        assert_eq!(
-            find(&all(), address, None).number("tcp.backlog.used"),
-            Some(2)
-        );
+        assert_eq!(find(&all(), address, None).number("tcp.backlog.used"), Some(2));
     });
 }
 
@@ -234,21 +213,14 @@ fn what_a_dead_listener_leaves_behind() {
         drop((server, listener));
         let rows = eventually("the listener's end", || {
             let rows = all();
-            rows.iter()
-                .all(|row| row.state() != "listen")
-                .then_some(rows)
+            rows.iter().all(|row| row.state() != "listen").then_some(rows)
         });
         // The accepted connection has its owner, the one that was never accepted was reset.
         let row = find(&rows, late.0, Some(late.1));
         assert_eq!(row.state(), "established");
         assert_eq!(row.pids(), [heir.pid()].into());
         assert!(waiting.peer_addr().is_err() || waiting.take_error().unwrap().is_some());
-        assert_eq!(
-            rows.iter()
-                .filter(|row| row.state() == "established")
-                .count(),
-            2
-        );
+        assert_eq!(rows.iter().filter(|row| row.state() == "established").count(), 2);
         drop(heir);
         let row = in_state("close_wait", ends(&client));
         check_owned_by_us(&row);

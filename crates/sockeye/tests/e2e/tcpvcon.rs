@@ -51,18 +51,12 @@ fn prints_the_layouts_of_tcpvcon() {
             format!("TCP,{name},{us},LISTENING,{peer},0.0.0.0:0"),
             format!("TCP,{name},{us},ESTABLISHED,{own},{peer}"),
             format!("TCP,{name},{us},ESTABLISHED,{peer},{own}"),
-            format!(
-                "UDPV6,{name},{us},*,[0:0:0:0:0:0:0:1]:{},*",
-                udp.local_addr().unwrap().port()
-            ),
+            format!("UDPV6,{name},{us},*,[0:0:0:0:0:0:0:1]:{},*", udp.local_addr().unwrap().port()),
         ];
         expected.sort_unstable();
-        for args in [
-            &["-anc"][..],
-            &["-a", "-n", "-c"],
-            &["/a", "/c", "/n"],
-            &["-accepteula", "/anc"],
-        ] {
+        for args in
+            [&["-anc"][..], &["-a", "-n", "-c"], &["/a", "/c", "/n"], &["-accepteula", "/anc"]]
+        {
             let run = tcpvcon(world, args);
             let mut lines: Vec<_> = behind_banner(&run.out).lines().collect();
             lines.sort_unstable();
@@ -74,10 +68,7 @@ fn prints_the_layouts_of_tcpvcon() {
         assert_eq!(run.out.lines().count(), 4, "{run:?}");
         drop((client, server));
         let run = tcpvcon(world, &["-nobanner", "-nc"]);
-        assert!(
-            run.out.starts_with("TCP,[System Process],0,TIME_WAIT,"),
-            "{run:?}"
-        );
+        assert!(run.out.starts_with("TCP,[System Process],0,TIME_WAIT,"), "{run:?}");
     });
 }
 

@@ -10,9 +10,7 @@ use crate::world::{connect, run, visit};
 /// The addresses of all rows, one a line: `tcp 127.0.0.1 80 127.0.0.1 4000`.
 fn addresses(rows: &[Row]) -> Vec<String> {
     let line = |row: &Row| {
-        let remote = row
-            .remote()
-            .map_or(String::new(), |remote| format!(" {remote}"));
+        let remote = row.remote().map_or(String::new(), |remote| format!(" {remote}"));
         format!("{} {}{remote}", row.text("network.transport"), row.local())
     };
     let mut lines: Vec<_> = rows.iter().map(line).collect();
@@ -30,17 +28,10 @@ fn a_remote_only_when_connected() {
         let unconnected = UdpSocket::bind("0.0.0.0:5002").unwrap();
         unconnected.send_to(b"hello", "127.0.0.1:5000").unwrap();
         let rows = all();
-        let expected = [
-            "udp 0.0.0.0 5002",
-            "udp 127.0.0.1 5000",
-            "udp 127.0.0.1 5001 127.0.0.1 5000",
-        ];
+        let expected =
+            ["udp 0.0.0.0 5002", "udp 127.0.0.1 5000", "udp 127.0.0.1 5001 127.0.0.1 5000"];
         assert_eq!(addresses(&rows), expected);
-        assert!(
-            rows.iter()
-                .all(|row| row.get("network.connection.state").is_none()),
-            "{rows:#?}"
-        );
+        assert!(rows.iter().all(|row| row.get("network.connection.state").is_none()), "{rows:#?}");
         assert_eq!(addresses(&list(&["-u"])), expected[2..]);
         assert_eq!(addresses(&list(&["-ul"])), expected[..2]);
         assert_eq!(addresses(&list(&["-l"])), expected[..2]);
@@ -58,12 +49,7 @@ fn datagrams_that_wait_are_counted() {
         let writer = UdpSocket::bind("127.0.0.1:5001").unwrap();
         writer.send_to(&[0; 300], "127.0.0.1:5000").unwrap();
         drop(writer);
-        let told = run("ss", &["-Huan"])
-            .split_whitespace()
-            .nth(1)
-            .unwrap()
-            .parse()
-            .unwrap();
+        let told = run("ss", &["-Huan"]).split_whitespace().nth(1).unwrap().parse().unwrap();
         assert!(told >= 300, "the kernel counts memory: {told}");
         assert_eq!(count("udp.queue.receive"), Some(told));
         reader.recv(&mut [0; 300]).unwrap();
@@ -94,11 +80,7 @@ fn mapped_ipv4_is_ipv4() {
             assert_eq!(row.text("network.type"), "ipv4");
         }
         let rows = all();
-        let row = find(
-            &rows,
-            server.local_addr().unwrap(),
-            Some(server.peer_addr().unwrap()),
-        );
+        let row = find(&rows, server.local_addr().unwrap(), Some(server.peer_addr().unwrap()));
         assert_eq!(row.text("network.direction"), "ingress");
     });
 }
@@ -107,12 +89,8 @@ fn mapped_ipv4_is_ipv4() {
 fn ipv6_with_its_own_and_with_scopes() {
     visit(|world| {
         let network = world.join_network("other");
-        let only = socket_with(
-            AddressFamily::INET6,
-            SocketType::STREAM,
-            SocketFlags::CLOEXEC,
-            None,
-        );
+        let only =
+            socket_with(AddressFamily::INET6, SocketType::STREAM, SocketFlags::CLOEXEC, None);
         let only = only.unwrap();
         sockopt::set_ipv6_v6only(&only, true).unwrap();
         bind(&only, &"[::]:6000".parse::<SocketAddr>().unwrap()).unwrap();
@@ -138,10 +116,7 @@ fn ipv6_with_its_own_and_with_scopes() {
         assert_eq!(row.text("network.interface.name"), "here");
         // In the other network, by the name that the interface has there.
         let rows = list(&["-la", "--netns", "other"]);
-        assert!(
-            addresses(&rows).contains(&"tcp fe80::2%there 6001".to_owned()),
-            "{rows:?}"
-        );
+        assert!(addresses(&rows).contains(&"tcp fe80::2%there 6001".to_owned()), "{rows:?}");
         drop(there);
     });
 }

@@ -31,9 +31,7 @@ pub(crate) fn has_nobody(world: &World) -> bool {
 pub(crate) fn nobody_holding(socket: impl Into<OwnedFd>) -> Process {
     let child = Process::start(setpriv("sleep").arg("1000").stdin(socket.into()));
     eventually("the other user's process", || {
-        crate::proc::path(child.pid())
-            .ends_with("sleep")
-            .then_some(())
+        crate::proc::path(child.pid()).ends_with("sleep").then_some(())
     });
     child
 }
@@ -49,11 +47,7 @@ fn setpriv(program: &str) -> Command {
 fn check_not_permitted(rows: &[Row], address: SocketAddr) {
     let row = find(rows, address, None);
     assert_eq!(row.missing(), "not_permitted", "{row:?}");
-    assert_eq!(
-        row.number("process.user.id"),
-        Some(0),
-        "the socket tells its user: {row:?}"
-    );
+    assert_eq!(row.number("process.user.id"), Some(0), "the socket tells its user: {row:?}");
     assert!(row.number("socket.inode").is_some());
 }
 
@@ -74,22 +68,13 @@ fn shows_what_it_may_and_says_what_it_may_not() {
         };
         assert_eq!(run.status, Some(0), "{run:?}");
         let rows = rows(&run.out);
-        assert_eq!(
-            rows.len(),
-            5,
-            "every socket of the network, whoever owns it: {rows:#?}"
-        );
+        assert_eq!(rows.len(), 5, "every socket of the network, whoever owns it: {rows:#?}");
         check_not_permitted(&rows, local);
         check_not_permitted(&rows, udp.local_addr().unwrap());
         let ends = (client.local_addr().unwrap(), client.peer_addr().unwrap());
         assert_eq!(find(&rows, ends.0, Some(ends.1)).missing(), "not_permitted");
         assert_eq!(find(&rows, address, None).pids(), [child.pid()].into());
-        assert!(
-            run.err
-                .starts_with("sockeye: note: 1 process not permitted: "),
-            "{}",
-            run.err
-        );
+        assert!(run.err.starts_with("sockeye: note: 1 process not permitted: "), "{}", run.err);
         let Some(run) = as_nobody(world, &["-a"]) else {
             return;
         };
@@ -113,11 +98,7 @@ fn reasons_hold_for_every_kind_of_socket() {
                 let address: SocketAddr = address.parse().unwrap();
                 for _ in 0..3 {
                     let is_ipv4 = address.is_ipv4();
-                    let family = if is_ipv4 {
-                        AddressFamily::INET
-                    } else {
-                        AddressFamily::INET6
-                    };
+                    let family = if is_ipv4 { AddressFamily::INET } else { AddressFamily::INET6 };
                     let member = socket(family, kind);
                     sockopt::set_socket_reuseport(&member, true).unwrap();
                     bind(&member, &address).unwrap();
@@ -151,19 +132,11 @@ fn other_networks_are_said_to_be_closed() {
             return;
         };
         assert_eq!((run.status, rows(&run.out).len()), (Some(0), 1));
-        assert!(
-            run.err.contains("1 network namespace not permitted"),
-            "{}",
-            run.err
-        );
+        assert!(run.err.contains("1 network namespace not permitted"), "{}", run.err);
         let Some(run) = as_nobody(world, &["-a", "--netns", "other"]) else {
             return;
         };
-        assert_ne!(
-            run.status,
-            Some(0),
-            "what was asked for was not seen: {run:?}"
-        );
+        assert_ne!(run.status, Some(0), "what was asked for was not seen: {run:?}");
         assert_eq!(run.out, "");
     });
 }
@@ -184,15 +157,7 @@ fn processes_with_the_numbers_of_kernel_threads() {
             copy.to_str().unwrap()
         );
         let mut shell = Command::new("unshare");
-        shell.args([
-            "--pid",
-            "--fork",
-            "--kill-child",
-            "--mount-proc",
-            "sh",
-            "-c",
-            &command,
-        ]);
+        shell.args(["--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c", &command]);
         let run = finish(shell.stdin(OwnedFd::from(socket)));
         check_not_permitted(&rows(&run.out), address);
         assert!(run.err.contains("2 processes not permitted"), "{}", run.err);
@@ -209,11 +174,7 @@ fn hidden_processes_are_said_to_be_hidden() {
         };
         assert_eq!(run.status, Some(0), "{run:?}");
         check_not_permitted(&rows(&run.out), socket.local_addr().unwrap());
-        assert!(
-            run.err.contains("processes are hidden (hidepid)"),
-            "{}",
-            run.err
-        );
+        assert!(run.err.contains("processes are hidden (hidepid)"), "{}", run.err);
     });
 }
 
@@ -226,21 +187,12 @@ fn other_networks_are_read_through_their_processes() {
         let _elsewhere = Process::start(&mut elsewhere);
         let held = network.inside(|| {
             let dual = TcpListener::bind("[::]:7000").unwrap();
-            let (v6, v4) = (
-                connect(&TcpListener::bind("[::1]:0").unwrap()),
-                connect_to("10.9.0.2:7000"),
-            );
+            let (v6, v4) =
+                (connect(&TcpListener::bind("[::1]:0").unwrap()), connect_to("10.9.0.2:7000"));
             let accepted = dual.accept().unwrap();
             let udp = UdpSocket::bind("10.9.0.2:7001").unwrap();
             udp.connect("10.9.0.3:7002").unwrap();
-            (
-                dual,
-                v6,
-                v4,
-                accepted,
-                udp,
-                UdpSocket::bind("[::]:7003").unwrap(),
-            )
+            (dual, v6, v4, accepted, udp, UdpSocket::bind("[::]:7003").unwrap())
         });
         // Without privileges there is no way in, but the text tables of a process may be read.
         let Some(run) = as_nobody(world, &["-a", "-f", "jsonl"]) else {
@@ -258,15 +210,10 @@ fn other_networks_are_read_through_their_processes() {
                     row.number("tcp.backlog.used"),
                 )
             };
-            rows.iter()
-                .map(seen)
-                .collect::<std::collections::BTreeSet<_>>()
+            rows.iter().map(seen).collect::<std::collections::BTreeSet<_>>()
         };
         let rows = rows(&run.out);
-        assert!(
-            rows.iter().all(|row| row.missing() == "not_permitted"),
-            "{rows:#?}"
-        );
+        assert!(rows.iter().all(|row| row.missing() == "not_permitted"), "{rows:#?}");
         let expected = seen(crate::sockeye::list(&["-a", "--netns", "other"]));
         assert_eq!(expected.len(), 7);
         assert_eq!(seen(rows), expected);

@@ -33,23 +33,13 @@ fn crowd(network: &Network) -> Vec<Box<dyn Send>> {
         alive.push(Box::new((Process::holding(share(&listener)), listener)));
     }
     let scoped = SocketAddrV6::new("fe80::1".parse().unwrap(), 0, 0, index_of("here"));
-    let addresses = [
-        "127.0.0.1:0",
-        "0.0.0.0:0",
-        "[::1]:0",
-        "[::]:0",
-        "[::ffff:127.0.0.1]:0",
-    ];
+    let addresses = ["127.0.0.1:0", "0.0.0.0:0", "[::1]:0", "[::]:0", "[::ffff:127.0.0.1]:0"];
     let addresses = addresses.map(|address| address.parse().unwrap());
     for address in addresses.into_iter().chain([SocketAddr::V6(scoped)]) {
         let socket = UdpSocket::bind(address).unwrap();
         let connected = UdpSocket::bind(address).unwrap();
         connected.connect(socket.local_addr().unwrap()).unwrap();
-        alive.push(Box::new((
-            Process::holding(share(&connected)),
-            socket,
-            connected,
-        )));
+        alive.push(Box::new((Process::holding(share(&connected)), socket, connected)));
     }
     let listener = network.inside(|| TcpListener::bind("10.9.0.2:0").unwrap());
     let (client, server) = connect(&listener);
@@ -76,10 +66,7 @@ fn the_same_set_as_ss() {
             }
             let missing: Vec<_> = before.difference(&ours).collect();
             let too_many: Vec<_> = ours.difference(&before).collect();
-            assert!(
-                missing.is_empty() && too_many.is_empty(),
-                "{missing:#?} {too_many:#?}"
-            );
+            assert!(missing.is_empty() && too_many.is_empty(), "{missing:#?} {too_many:#?}");
             assert_eq!(count, before.len());
             Some(())
         });

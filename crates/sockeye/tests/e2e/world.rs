@@ -48,12 +48,7 @@ pub(crate) fn visit<F: Fn(&World)>(test: F) {
     let (_, name_in_harness) = name.split_once("::").unwrap();
     let output = in_new_world()
         .arg(env::current_exe().unwrap())
-        .args([
-            "--exact",
-            name_in_harness,
-            "--nocapture",
-            "--test-threads=1",
-        ])
+        .args(["--exact", name_in_harness, "--nocapture", "--test-threads=1"])
         .env(INSIDE, "1")
         .stdin(Stdio::null())
         .output()
@@ -71,11 +66,7 @@ pub(crate) fn visit<F: Fn(&World)>(test: F) {
 /// The lines that tell of something skipped inside.
 fn lines_of_skips(told: &[u8]) -> Vec<u8> {
     let lines = told.split_inclusive(|byte| *byte == b'\n');
-    lines
-        .filter(|line| line.starts_with(b"SKIPPED"))
-        .flatten()
-        .copied()
-        .collect()
+    lines.filter(|line| line.starts_with(b"SKIPPED")).flatten().copied().collect()
 }
 
 /// A command that runs its arguments as the first process of a new world.
@@ -97,11 +88,7 @@ fn may_make_worlds() -> Result<(), &'static str> {
         Ok(output) => Err(String::from_utf8_lossy(&output.stderr).trim().to_owned()),
         Err(error) => Err(format!("timeout(1) and unshare(1): {error}")),
     };
-    ANSWER
-        .get_or_init(try_it)
-        .as_ref()
-        .map_err(String::as_str)
-        .copied()
+    ANSWER.get_or_init(try_it).as_ref().map_err(String::as_str).copied()
 }
 
 /// Writes down that `name` was not tested, where it is seen.
@@ -147,12 +134,7 @@ impl World {
     /// Here are 10.9.0.1 and fe80::1 on `here`, there 10.9.0.2, .3, .4 and fe80::2 on `there`.
     pub(crate) fn join_network(&self, name: &'static str) -> Network {
         run("ip", &["netns", "add", name]);
-        run(
-            "ip",
-            &[
-                "link", "add", "here", "type", "veth", "peer", "name", "there", "netns", name,
-            ],
-        );
+        run("ip", &["link", "add", "here", "type", "veth", "peer", "name", "there", "netns", name]);
         configure("here", &["10.9.0.1/24", "fe80::1/64"], |args| {
             run("ip", args);
         });
@@ -170,11 +152,7 @@ impl World {
 fn configure(link: &str, addresses: &[&str], ip: impl Fn(&[&str])) {
     ip(&["link", "set", link, "addrgenmode", "none"]);
     for address in addresses {
-        let nodad: &[&str] = if address.contains("::") {
-            &["nodad"]
-        } else {
-            &[]
-        };
+        let nodad: &[&str] = if address.contains("::") { &["nodad"] } else { &[] };
         ip(&[&["addr", "add", address, "dev", link], nodad].concat());
     }
     ip(&["link", "set", link, "up"]);
@@ -200,28 +178,14 @@ impl Network {
 
 /// From now on nothing that is sent to `address` over `here` arrives; what comes from it does.
 pub(crate) fn cut_the_way_to(address: &str) {
-    let nowhere = [
-        "lladdr",
-        "02:00:00:00:00:99",
-        "dev",
-        "here",
-        "nud",
-        "permanent",
-    ];
-    run(
-        "ip",
-        &[&["neigh", "replace", address], &nowhere[..]].concat(),
-    );
+    let nowhere = ["lladdr", "02:00:00:00:00:99", "dev", "here", "nud", "permanent"];
+    run("ip", &[&["neigh", "replace", address], &nowhere[..]].concat());
 }
 
 /// Runs a command that has to succeed, and returns what it printed.
 pub(crate) fn run(program: &str, args: &[&str]) -> String {
     let output = Command::new(program).args(args).output();
-    let Output {
-        status,
-        stdout,
-        stderr,
-    } = output.unwrap_or_else(|e| panic!("{program}: {e}"));
+    let Output { status, stdout, stderr } = output.unwrap_or_else(|e| panic!("{program}: {e}"));
     let told = String::from_utf8_lossy(&stderr);
     assert!(status.success(), "{program} {}: {told}", args.join(" "));
     String::from_utf8_lossy(&stdout).into_owned()
@@ -251,14 +215,9 @@ pub(crate) struct Process(Child);
 impl Process {
     /// Starts `command`.
     pub(crate) fn start(command: &mut Command) -> Self {
-        let child = command
-            .spawn()
-            .unwrap_or_else(|e| panic!("{command:?}: {e}"));
+        let child = command.spawn().unwrap_or_else(|e| panic!("{command:?}: {e}"));
         // The command would keep our handles on the sockets that the child has inherited.
-        command
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         Self(child)
     }
 

@@ -61,15 +61,7 @@ const NO_COOKIE: u64 = u64::MAX;
 /// Asks for every socket of `table`, with TCP's measurements if `measure` says so.
 pub fn encode_dump(table: Table, measure: Measure) -> Vec<u8> {
     let ext = extensions(measure);
-    encode(
-        Ask {
-            kind: SOCK_DIAG_BY_FAMILY,
-            flags: REQUEST | DUMP,
-            ext,
-        },
-        table,
-        &[0; 48],
-    )
+    encode(Ask { kind: SOCK_DIAG_BY_FAMILY, flags: REQUEST | DUMP, ext }, table, &[0; 48])
 }
 
 /// Which TCP sockets a dump of both families brings: so that two threads can share the work.
@@ -174,29 +166,19 @@ pub struct Target {
 /// For UDP the kernel takes the two sides the other way round (`udp_dump_one`, net/ipv4/udp_diag.c,
 /// which looks up who would receive from "source"); for closing it does not.
 pub fn encode_lookup(target: &Target) -> Vec<u8> {
-    let ask = Ask {
-        kind: SOCK_DIAG_BY_FAMILY,
-        flags: REQUEST,
-        ext: 0,
-    };
+    let ask = Ask { kind: SOCK_DIAG_BY_FAMILY, flags: REQUEST, ext: 0 };
     let mut id = encode_id(target);
     if target.table.transport == Transport::Udp {
         let (ports, rest) = id.split_at_mut(4);
         ports.rotate_left(2);
-        rest.get_mut(..32)
-            .into_iter()
-            .for_each(|addresses| addresses.rotate_left(16));
+        rest.get_mut(..32).into_iter().for_each(|addresses| addresses.rotate_left(16));
     }
     encode(ask, target.table, &id)
 }
 
 /// Asks the kernel to close one socket and to say whether it did.
 pub fn encode_destroy(target: &Target) -> Vec<u8> {
-    let ask = Ask {
-        kind: SOCK_DESTROY,
-        flags: REQUEST | ACK,
-        ext: 0,
-    };
+    let ask = Ask { kind: SOCK_DESTROY, flags: REQUEST | ACK, ext: 0 };
     encode(ask, target.table, &encode_id(target))
 }
 
@@ -288,18 +270,12 @@ pub fn decode_answer(
     transport: Transport,
     mut take: impl FnMut(Result<SocketRow, Malformed>),
 ) -> Answer {
-    let mut answer = Answer {
-        progress: Progress::More,
-        is_interrupted: false,
-    };
+    let mut answer = Answer { progress: Progress::More, is_interrupted: false };
     let mut rest = datagram;
     while !rest.is_empty() {
         let offset = datagram.len() - rest.len();
         let Some((message, after)) = split_message(rest) else {
-            take(Err(Malformed {
-                what: "netlink message with an impossible length",
-                at: offset,
-            }));
+            take(Err(Malformed { what: "netlink message with an impossible length", at: offset }));
             break;
         };
         rest = after;
@@ -333,11 +309,7 @@ pub(crate) struct Message<'a> {
 pub(crate) fn split_message(bytes: &[u8]) -> Option<(Message<'_>, &[u8])> {
     let length = u32_at(bytes, 0)? as usize;
     let payload = bytes.get(HEADER..length)?;
-    let message = Message {
-        kind: u16_at(bytes, 4)?,
-        flags: u16_at(bytes, 6)?,
-        payload,
-    };
+    let message = Message { kind: u16_at(bytes, 4)?, flags: u16_at(bytes, 6)?, payload };
     // NLMSG_ALIGN; the last message of a datagram may come without its padding.
     let next = length.next_multiple_of(4).min(bytes.len());
     Some((message, bytes.get(next..)?))
@@ -363,24 +335,8 @@ fn decode_socket(payload: &[u8], transport: Transport) -> Option<SocketRow> {
     };
     let linux_state = *message.get(1)?;
     let interface = u32_at(message, 40)?;
-    let local = decode_side(
-        message,
-        Side {
-            port: 4,
-            ip: 8,
-            is_ipv6,
-            interface,
-        },
-    )?;
-    let remote = decode_side(
-        message,
-        Side {
-            port: 6,
-            ip: 24,
-            is_ipv6,
-            interface,
-        },
-    )?;
+    let local = decode_side(message, Side { port: 4, ip: 8, is_ipv6, interface })?;
+    let remote = decode_side(message, Side { port: 6, ip: 24, is_ipv6, interface })?;
     let state = match transport {
         Transport::Tcp => Some(bound_or(state_from_linux(linux_state)?, &local)),
         Transport::Udp => None,
@@ -408,11 +364,7 @@ fn decode_socket(payload: &[u8], transport: Transport) -> Option<SocketRow> {
 /// A socket that is bound and nothing more is asked for as `TCP_BOUND_INACTIVE` (Linux 6.8) but
 /// reported as `TCP_CLOSE`; a closed socket without a port is not in the tables.
 fn bound_or(state: State, local: &SocketAddr) -> State {
-    if state == State::Closed && local.port() != 0 {
-        State::Bound
-    } else {
-        state
-    }
+    if state == State::Closed && local.port() != 0 { State::Bound } else { state }
 }
 
 /// Where one side of a socket stands in `struct inet_diag_msg`.
@@ -445,9 +397,7 @@ fn decode_attributes(mut rest: &[u8], row: &mut SocketRow) {
         match kind {
             ATTR_CGROUP_ID => row.cgroup_id = u64_at(value, 0),
             ATTR_INFO if row.transport == Transport::Tcp => {
-                row.metrics = row
-                    .state
-                    .map(|state| Box::new(decode_tcp_info(value, state)));
+                row.metrics = row.state.map(|state| Box::new(decode_tcp_info(value, state)));
             }
             _ => {}
         }
@@ -478,10 +428,8 @@ fn sent_bytes(info: &[u8]) -> Option<u64> {
 
 /// `tcpi_bytes_received` (offset 128) counts the other side's FIN as a byte once it has arrived.
 fn fin_received(state: State) -> u64 {
-    let is_counted = matches!(
-        state,
-        State::CloseWait | State::LastAck | State::Closing | State::TimeWait
-    );
+    let is_counted =
+        matches!(state, State::CloseWait | State::LastAck | State::Closing | State::TimeWait);
     u64::from(is_counted)
 }
 

@@ -26,21 +26,13 @@ fn bytes(hex: &str) -> Vec<u8> {
 fn rows(hex: &str, transport: Transport) -> Vec<SocketRow> {
     let mut rows = Vec::new();
     let answer = decode_answer(&bytes(hex), transport, |row| rows.push(row.unwrap()));
-    assert_eq!(
-        answer,
-        Answer {
-            progress: Progress::Done,
-            is_interrupted: false
-        }
-    );
+    assert_eq!(answer, Answer { progress: Progress::Done, is_interrupted: false });
     rows
 }
 
 /// The row with this local side.
 fn find<'a>(rows: &'a [SocketRow], local: &str) -> &'a SocketRow {
-    rows.iter()
-        .find(|row| row.local.to_string() == local)
-        .expect(local)
+    rows.iter().find(|row| row.local.to_string() == local).expect(local)
 }
 
 #[test]
@@ -48,35 +40,16 @@ fn tcp_sockets_have_state_sides_and_queues() {
     let rows = [rows(TCP, Transport::Tcp), rows(TCP6, Transport::Tcp)].concat();
     let check = |local, remote: Option<&str>, state, queues| {
         let row = find(&rows, local);
-        assert_eq!(
-            row.remote,
-            remote.map(|remote| remote.parse().unwrap()),
-            "{local}"
-        );
+        assert_eq!(row.remote, remote.map(|remote| remote.parse().unwrap()), "{local}");
         assert_eq!(row.state, Some(state), "{local}");
         assert_eq!((row.receive_queue, row.send_queue), queues, "{local}");
     };
     check("127.0.0.1:8080", None, State::Listen, (0, 7));
     check("[::]:9090", None, State::Listen, (0, 5));
     check("127.0.0.1:7070", None, State::Bound, (0, 0));
-    check(
-        "127.0.0.1:40001",
-        Some("127.0.0.1:9090"),
-        State::Established,
-        (0, 0),
-    );
-    check(
-        "127.0.0.1:9090",
-        Some("127.0.0.1:40001"),
-        State::Established,
-        (700, 0),
-    );
-    check(
-        "127.0.0.1:40002",
-        Some("127.0.0.1:8080"),
-        State::TimeWait,
-        (0, 0),
-    );
+    check("127.0.0.1:40001", Some("127.0.0.1:9090"), State::Established, (0, 0));
+    check("127.0.0.1:9090", Some("127.0.0.1:40001"), State::Established, (700, 0));
+    check("127.0.0.1:40002", Some("127.0.0.1:8080"), State::TimeWait, (0, 0));
     assert_eq!(rows.len(), 6);
 }
 
@@ -104,21 +77,12 @@ fn mapped_ipv4_is_shown_as_ipv4_of_an_ipv6_socket() {
 fn measurements_count_payload_alone() {
     let sent = rows(TCP, Transport::Tcp);
     let sent = find(&sent, "127.0.0.1:40001").metrics.clone().unwrap();
-    assert_eq!(
-        (sent.sent_bytes, sent.received_bytes),
-        (Some(1000), Some(0))
-    );
-    assert_eq!(
-        (sent.sent_packets, sent.received_packets),
-        (Some(3), Some(2))
-    );
+    assert_eq!((sent.sent_bytes, sent.received_bytes), (Some(1000), Some(0)));
+    assert_eq!((sent.sent_packets, sent.received_packets), (Some(3), Some(2)));
     assert_eq!((sent.rtt_us, sent.retransmits), (Some(27), Some(0)));
     let received = rows(TCP6, Transport::Tcp);
     let received = find(&received, "127.0.0.1:9090").metrics.clone().unwrap();
-    assert_eq!(
-        (received.sent_bytes, received.received_bytes),
-        (Some(0), Some(1000))
-    );
+    assert_eq!((received.sent_bytes, received.received_bytes), (Some(0), Some(1000)));
 }
 
 #[test]
@@ -127,10 +91,7 @@ fn udp_has_no_state_and_a_remote_only_when_connected() {
     assert!(rows.iter().all(|row| row.state.is_none()));
     assert_eq!(find(&rows, "127.0.0.1:6060").remote, None);
     assert_eq!(find(&rows, "127.0.0.1:6060").receive_queue, 832);
-    assert_eq!(
-        find(&rows, "127.0.0.1:6061").remote,
-        Some("127.0.0.1:6060".parse().unwrap())
-    );
+    assert_eq!(find(&rows, "127.0.0.1:6061").remote, Some("127.0.0.1:6060".parse().unwrap()));
     assert_eq!(find(&rows, "[fe80::5%3]:5353").interface, 3);
 }
 
@@ -138,10 +99,7 @@ fn udp_has_no_state_and_a_remote_only_when_connected() {
 fn old_kernels_without_bytes_sent_fall_back_to_acknowledged_ones() {
     let mut info = vec![0; 160];
     info[120..128].copy_from_slice(&1001_u64.to_ne_bytes());
-    assert_eq!(
-        decode_tcp_info(&info, State::Established).sent_bytes,
-        Some(1000)
-    );
+    assert_eq!(decode_tcp_info(&info, State::Established).sent_bytes, Some(1000));
     info.truncate(104);
     let metrics = decode_tcp_info(&info, State::Established);
     assert_eq!((metrics.sent_bytes, metrics.received_bytes), (None, None));
@@ -166,10 +124,7 @@ fn refusals_carry_the_errno_and_acknowledgements_end() {
 #[test]
 fn a_request_names_one_socket_as_the_kernel_knows_it() {
     let target = Target {
-        table: Table {
-            transport: Transport::Tcp,
-            is_ipv6: true,
-        },
+        table: Table { transport: Transport::Tcp, is_ipv6: true },
         local: "127.0.0.1:9090".parse().unwrap(),
         remote: Some("127.0.0.1:40001".parse().unwrap()),
         interface: 0,
@@ -178,19 +133,13 @@ fn a_request_names_one_socket_as_the_kernel_knows_it() {
     let request = encode_destroy(&target);
     assert_eq!(request.len(), 72);
     assert_eq!(u32_at(&request, 0), Some(72));
-    assert_eq!(
-        (u16_at(&request, 4), u16_at(&request, 6)),
-        (Some(21), Some(0x05))
-    );
+    assert_eq!((u16_at(&request, 4), u16_at(&request, 6)), (Some(21), Some(0x05)));
     assert_eq!(request[16..20], [10, 6, 0, 0]);
     assert_eq!(request[24..28], [0x23, 0x82, 0x9c, 0x41]); // ports 9090 and 40001
     let mapped = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 127, 0, 0, 1];
     assert_eq!(request[28..44], mapped);
     assert_eq!(request[44..60], mapped);
-    assert_eq!(
-        (u32_at(&request, 64), u32_at(&request, 68)),
-        (Some(0x7b2a5), Some(1))
-    );
+    assert_eq!((u32_at(&request, 64), u32_at(&request, 68)), (Some(0x7b2a5), Some(1)));
 }
 
 #[test]

@@ -20,17 +20,12 @@ use crate::{Error, Kind, Urgency};
 pub(crate) fn close(endpoints: &[&Endpoint]) -> Vec<Result<(), Error>> {
     let mut by_namespace: HashMap<Option<NamespaceId>, Vec<usize>> = HashMap::new();
     for (index, endpoint) in endpoints.iter().enumerate() {
-        by_namespace
-            .entry(endpoint.namespace)
-            .or_default()
-            .push(index);
+        by_namespace.entry(endpoint.namespace).or_default().push(index);
     }
     let mut answers: Vec<(usize, Result<(), Error>)> = Vec::with_capacity(endpoints.len());
     for (namespace, indices) in by_namespace {
-        let chosen: Vec<&Endpoint> = indices
-            .iter()
-            .filter_map(|i| endpoints.get(*i).copied())
-            .collect();
+        let chosen: Vec<&Endpoint> =
+            indices.iter().filter_map(|i| endpoints.get(*i).copied()).collect();
         answers.extend(indices.into_iter().zip(close_in(namespace, &chosen)));
     }
     answers.sort_unstable_by_key(|(index, _)| *index);
@@ -61,13 +56,9 @@ fn close_here(endpoints: &[&Endpoint]) -> Vec<Result<(), Error>> {
     };
     let mut destroy = |endpoint: &Endpoint| {
         let target = target_of(endpoint);
-        diag.ask_once(target.table, &encode_destroy(&target))
-            .map(|_| ())
+        diag.ask_once(target.table, &encode_destroy(&target)).map(|_| ())
     };
-    endpoints
-        .iter()
-        .map(|endpoint| destroy(endpoint).map_err(|error| explain(&error)))
-        .collect()
+    endpoints.iter().map(|endpoint| destroy(endpoint).map_err(|error| explain(&error))).collect()
 }
 
 /// The same answer for all.
@@ -77,10 +68,7 @@ fn refuse(endpoints: &[&Endpoint], error: &io::Error) -> Vec<Result<(), Error>> 
 
 /// A request for exactly this socket.
 fn target_of(endpoint: &Endpoint) -> Target {
-    let table = Table {
-        transport: endpoint.transport,
-        is_ipv6: endpoint.socket.is_ipv6,
-    };
+    let table = Table { transport: endpoint.transport, is_ipv6: endpoint.socket.is_ipv6 };
     Target {
         table,
         local: endpoint.local,
@@ -92,14 +80,10 @@ fn target_of(endpoint: &Endpoint) -> Target {
 
 /// Why the kernel did not close a socket (sock_diag(7), net/core/sock_diag.c `sock_diag_destroy`).
 fn explain(error: &io::Error) -> Error {
-    let (kind, reason) = match error
-        .raw_os_error()
-        .map(rustix::io::Errno::from_raw_os_error)
-    {
-        Some(rustix::io::Errno::PERM | rustix::io::Errno::ACCESS) => (
-            Kind::Denied,
-            "it takes CAP_NET_ADMIN: run as root".to_owned(),
-        ),
+    let (kind, reason) = match error.raw_os_error().map(rustix::io::Errno::from_raw_os_error) {
+        Some(rustix::io::Errno::PERM | rustix::io::Errno::ACCESS) => {
+            (Kind::Denied, "it takes CAP_NET_ADMIN: run as root".to_owned())
+        }
         Some(rustix::io::Errno::NOENT) => (Kind::Vanished, "it is gone".to_owned()),
         Some(rustix::io::Errno::OPNOTSUPP) => (
             Kind::Unsupported,
@@ -114,10 +98,9 @@ fn explain(error: &io::Error) -> Error {
 pub(crate) fn end(process: ProcessId, urgency: Urgency) -> Result<(), Error> {
     let fail = |errno: rustix::io::Errno| {
         let (kind, reason) = match errno {
-            rustix::io::Errno::PERM => (
-                Kind::Denied,
-                "it belongs to another user: run as root".to_owned(),
-            ),
+            rustix::io::Errno::PERM => {
+                (Kind::Denied, "it belongs to another user: run as root".to_owned())
+            }
             rustix::io::Errno::SRCH => (Kind::Vanished, "it has ended".to_owned()),
             other => (Kind::Os, plain(&other.into())),
         };
@@ -134,23 +117,14 @@ pub(crate) fn end(process: ProcessId, urgency: Urgency) -> Result<(), Error> {
 /// A handle on `process` and no other: taken first, the start time compared afterwards.
 fn open_handle(process: ProcessId) -> rustix::io::Result<OwnedFd> {
     let gone = rustix::io::Errno::SRCH;
-    let pid = i32::try_from(process.pid)
-        .ok()
-        .and_then(Pid::from_raw)
-        .ok_or(gone)?;
+    let pid = i32::try_from(process.pid).ok().and_then(Pid::from_raw).ok_or(gone)?;
     let handle = pidfd_open(pid, PidfdFlags::empty())?;
-    if is_running(process) {
-        Ok(handle)
-    } else {
-        Err(gone)
-    }
+    if is_running(process) { Ok(handle) } else { Err(gone) }
 }
 
 /// See [`crate::Actor::is_running`]. A zombie does not run: it only waits to be reaped.
 pub(crate) fn is_running(process: ProcessId) -> bool {
-    let stat = open_process(process.pid)
-        .ok()
-        .and_then(|handle| read_stat(&handle));
+    let stat = open_process(process.pid).ok().and_then(|handle| read_stat(&handle));
     stat.is_some_and(|stat| {
         stat.start_ticks == process.start && !matches!(stat.state, b'Z' | b'X' | b'x')
     })

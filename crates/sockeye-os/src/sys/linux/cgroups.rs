@@ -20,14 +20,9 @@ pub(super) fn read_cgroups(raw: &Raw) -> Vec<(u64, String)> {
         .flat_map(|process| &process.sockets)
         .map(|(_, inode)| *inode)
         .collect();
-    let sockets = raw
-        .namespaces
-        .iter()
-        .flat_map(|namespace| &namespace.sockets);
-    let ids: HashSet<u64> = sockets
-        .filter(|row| !held.contains(&row.inode))
-        .filter_map(|row| row.cgroup_id)
-        .collect();
+    let sockets = raw.namespaces.iter().flat_map(|namespace| &namespace.sockets);
+    let ids: HashSet<u64> =
+        sockets.filter(|row| !held.contains(&row.inode)).filter_map(|row| row.cgroup_id).collect();
     if ids.is_empty() {
         return Vec::new();
     }
@@ -44,9 +39,7 @@ fn search(directory: &Path, path: &str, ids: &HashSet<u64>, found: &mut Vec<(u64
     let Ok(entries) = std::fs::read_dir(directory) else {
         return;
     };
-    for entry in entries
-        .flatten()
-        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
+    for entry in entries.flatten().filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
     {
         let child = format!("{path}/{}", entry.file_name().to_string_lossy());
         if ids.contains(&entry.ino()) {

@@ -62,13 +62,8 @@ pub(super) fn read_file(
     name: &str,
     limit: usize,
 ) -> Result<Vec<u8>, Unreadable> {
-    let file = openat(
-        process,
-        name,
-        OFlags::RDONLY | OFlags::CLOEXEC,
-        Mode::empty(),
-    )
-    .map_err(unreadable)?;
+    let file = openat(process, name, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())
+        .map_err(unreadable)?;
     let mut buffer = [MaybeUninit::<u8>::uninit(); 4096];
     let mut text = Vec::new();
     loop {

@@ -36,36 +36,18 @@ impl Place {
     pub(super) fn own() -> Self {
         let path = "/proc/self/ns/net".to_owned();
         let id = read_id(&path).ok().flatten();
-        Self {
-            id,
-            name: None,
-            pid: None,
-            path,
-            is_own: true,
-        }
+        Self { id, name: None, pid: None, path, is_own: true }
     }
 
     /// The namespace that process `pid` lives in.
     fn of_process(id: NamespaceId, pid: u32) -> Self {
         let path = format!("/proc/{pid}/ns/net");
-        Self {
-            id: Some(id),
-            name: None,
-            pid: Some(pid),
-            path,
-            is_own: false,
-        }
+        Self { id: Some(id), name: None, pid: Some(pid), path, is_own: false }
     }
 
     /// A namespace that a file stands for.
     pub(super) fn at(id: u32, path: String) -> Self {
-        Self {
-            id: Some(NamespaceId::Inode(id)),
-            name: None,
-            pid: None,
-            path,
-            is_own: false,
-        }
+        Self { id: Some(NamespaceId::Inode(id)), name: None, pid: None, path, is_own: false }
     }
 
     /// What people call it.
@@ -106,17 +88,13 @@ fn find_all(own: Place, pids: &[u32]) -> Vec<Place> {
     for pid in pids {
         match read_id(&format!("/proc/{pid}/ns/net")) {
             Ok(Some(id)) if Some(id) != own.id => {
-                found
-                    .entry(id)
-                    .or_insert_with(|| Place::of_process(id, *pid));
+                found.entry(id).or_insert_with(|| Place::of_process(id, *pid));
             }
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => unreadable.push(*pid),
             _ => {}
         }
     }
-    let bound = bound_files()
-        .into_iter()
-        .map(|(id, path)| Place::at(id, path));
+    let bound = bound_files().into_iter().map(|(id, path)| Place::at(id, path));
     for place in bound.filter(|place| place.id != own.id) {
         let name = Path::new(&place.path).file_name();
         let name = name.map(|name| name.to_string_lossy().into_owned());
@@ -134,9 +112,8 @@ fn add_unreadable(places: &mut Vec<Place>, pids: &[u32]) {
     if pids.is_empty() {
         return;
     }
-    let known = places
-        .iter()
-        .map(|place| place.pid.map_or("self".to_owned(), |pid| pid.to_string()));
+    let known =
+        places.iter().map(|place| place.pid.map_or("self".to_owned(), |pid| pid.to_string()));
     let mut seen: HashSet<NamespaceId> = known.filter_map(|process| table_id(&process)).collect();
     for pid in pids {
         let Some(id) = table_id(&pid.to_string()) else {
@@ -167,18 +144,13 @@ fn by_pid(pid: u32, own: &Place) -> Result<Place, Error> {
     let id = match read_id(&format!("/proc/{pid}/ns/net")) {
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
             let id = table_id(&pid.to_string());
-            if id.is_some() && id == table_id("self") {
-                own.id
-            } else {
-                id
-            }
+            if id.is_some() && id == table_id("self") { own.id } else { id }
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(no_process(pid)),
         Err(error) => return Err(Error::from_io(LOOK_UP, pid.to_string(), &error)),
         Ok(id) => id,
     };
-    id.map(|id| Place::of_process(id, pid))
-        .ok_or_else(|| no_process(pid))
+    id.map(|id| Place::of_process(id, pid)).ok_or_else(|| no_process(pid))
 }
 
 /// What is said when an error about a process's namespace is.
@@ -186,19 +158,12 @@ const LOOK_UP: &str = "look up the network namespace of process";
 
 /// There is no process with this pid.
 fn no_process(pid: u32) -> Error {
-    Error::new(
-        Kind::Vanished,
-        LOOK_UP,
-        pid.to_string(),
-        "there is no such process",
-    )
+    Error::new(Kind::Vanished, LOOK_UP, pid.to_string(), "there is no such process")
 }
 
 /// The namespace called `name` by `ip netns`, or by its label in our own output.
 fn by_name(name: &str, own: &Place, pids: &[u32]) -> Result<Place, Error> {
-    let found = find_all(own.clone(), pids)
-        .into_iter()
-        .find(|place| place.label() == name);
+    let found = find_all(own.clone(), pids).into_iter().find(|place| place.label() == name);
     found.ok_or_else(|| {
         let reason = "there is none of that name; `ip netns list` shows the names";
         Error::new(Kind::Vanished, "find the network namespace", name, reason)
@@ -211,19 +176,10 @@ pub(super) fn inside_each<T: Send>(
     places: &[Place],
     look: impl Fn(&Place) -> T + Sync,
 ) -> Vec<io::Result<T>> {
-    let visit_all = || {
-        places
-            .iter()
-            .map(|place| enter(place).map(|_held| look(place)))
-            .collect()
-    };
+    let visit_all = || places.iter().map(|place| enter(place).map(|_held| look(place))).collect();
     let visited = thread::scope(|scope| scope.spawn(visit_all).join());
     visited.unwrap_or_else(|_| {
-        let lost = || {
-            Err(io::Error::other(
-                "the thread that entered the namespace panicked",
-            ))
-        };
+        let lost = || Err(io::Error::other("the thread that entered the namespace panicked"));
         places.iter().map(|_| lost()).collect()
     })
 }
@@ -234,12 +190,7 @@ pub(super) fn inside_each<T: Send>(
 ///
 /// Without CAP_SYS_ADMIN in the user namespace that owns it, setns(2).
 fn enter(place: &Place) -> io::Result<OwnedFd> {
-    let file = openat(
-        CWD,
-        &place.path,
-        OFlags::RDONLY | OFlags::CLOEXEC,
-        Mode::empty(),
-    )?;
+    let file = openat(CWD, &place.path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
     move_into_link_name_space(file.as_fd(), Some(LinkNameSpaceType::Network))?;
     Ok(file)
 }
@@ -251,9 +202,7 @@ pub(super) fn find_place(id: Option<NamespaceId>) -> Result<Place, Error> {
         return Ok(own);
     }
     let pids = super::walk::read_pids().unwrap_or_default();
-    let found = find_all(own, &pids)
-        .into_iter()
-        .find(|place| place.id == id);
+    let found = find_all(own, &pids).into_iter().find(|place| place.id == id);
     found.ok_or_else(|| {
         let reason = "no process and no file stands for it any more";
         Error::new(Kind::Vanished, "find the network namespace", "", reason)

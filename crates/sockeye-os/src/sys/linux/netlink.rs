@@ -37,10 +37,7 @@ impl SockDiag {
             SocketFlags::CLOEXEC,
             Some(SOCK_DIAG),
         )?;
-        Ok(Self {
-            socket,
-            buffer: vec![0; BUFFER],
-        })
+        Ok(Self { socket, buffer: vec![0; BUFFER] })
     }
 
     /// The socket itself, for calls that need any socket of this namespace.

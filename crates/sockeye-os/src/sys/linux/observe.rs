@@ -97,8 +97,7 @@ fn add_tables(raw: &mut Raw, places: &[Place], (wants, keep): (&Wants, Keep)) {
         }
     }
     if denied > 0 {
-        raw.degradations
-            .push(Degradation::NamespacesDenied { count: denied });
+        raw.degradations.push(Degradation::NamespacesDenied { count: denied });
     }
 }
 
@@ -114,13 +113,9 @@ fn held_namespaces(wants: &Wants, places: &[Place], walked: &Walk) -> Vec<Place>
         return Vec::new();
     }
     let mut known: HashSet<Option<NamespaceId>> = places.iter().map(|place| place.id).collect();
-    let unknown = walked
-        .namespaces
-        .iter()
-        .filter(|(id, _)| known.insert(Some(NamespaceId::Inode(*id))));
-    unknown
-        .map(|(id, path)| Place::at(*id, path.clone()))
-        .collect()
+    let unknown =
+        walked.namespaces.iter().filter(|(id, _)| known.insert(Some(NamespaceId::Inode(*id))));
+    unknown.map(|(id, path)| Place::at(*id, path.clone())).collect()
 }
 
 /// What was found of the holders of all sockets, and what was not.
@@ -134,11 +129,8 @@ struct Holders {
 /// Looks for the holders of all sockets in `raw`; see the top of this file.
 fn find_holders(raw: &mut Raw, places: &[Place]) -> Result<Holders, Error> {
     let pids = list_processes()?;
-    let inodes = raw
-        .namespaces
-        .iter()
-        .flat_map(|namespace| &namespace.sockets)
-        .map(|row| row.inode);
+    let inodes =
+        raw.namespaces.iter().flat_map(|namespace| &namespace.sockets).map(|row| row.inode);
     let mut unheld: HashSet<u64> = inodes.filter(|inode| *inode != 0).collect();
     let mut walked = walk(&pids, &unheld);
     remove_held(&mut unheld, &walked);
@@ -173,17 +165,10 @@ fn worth_another_look(pids: &[u32]) -> Vec<u32> {
 /// Adds what the second walk found to the first.
 fn add_processes(walked: &mut Walk, again: Walk) {
     let key = |process: &RawProcess| (process.pid, process.start);
-    let known = walked
-        .processes
-        .iter()
-        .enumerate()
-        .map(|(index, process)| (key(process), index));
+    let known = walked.processes.iter().enumerate().map(|(index, process)| (key(process), index));
     let known: HashMap<_, usize> = known.collect();
     for process in again.processes {
-        match known
-            .get(&key(&process))
-            .and_then(|index| walked.processes.get_mut(*index))
-        {
+        match known.get(&key(&process)).and_then(|index| walked.processes.get_mut(*index)) {
             Some(seen) => seen.sockets.extend(process.sockets),
             None => walked.processes.push(process),
         }
@@ -193,34 +178,22 @@ fn add_processes(walked: &mut Walk, again: Walk) {
 /// Looks at the `unheld` sockets again, notes those that are gone and takes them off the set.
 fn forget_vanished(raw: &mut Raw, places: &[Place], unheld: &mut HashSet<u64>) {
     for namespace in &mut raw.namespaces {
-        let suspects = namespace
-            .sockets
-            .iter()
-            .filter(|row| unheld.contains(&row.inode));
-        let suspects: Vec<_> = suspects
-            .filter(|row| row.cookie.is_some())
-            .map(target_of)
-            .collect();
+        let suspects = namespace.sockets.iter().filter(|row| unheld.contains(&row.inode));
+        let suspects: Vec<_> = suspects.filter(|row| row.cookie.is_some()).map(target_of).collect();
         if suspects.is_empty() {
             continue;
         }
         let gone = |place: Option<&Place>| match place {
             Some(place) if !place.is_own => {
                 let visited = inside_each(std::slice::from_ref(place), |_| find_gone(&suspects));
-                visited
-                    .into_iter()
-                    .next()
-                    .and_then(Result::ok)
-                    .unwrap_or_default()
+                visited.into_iter().next().and_then(Result::ok).unwrap_or_default()
             }
             _ => find_gone(&suspects),
         };
         let place = places.iter().find(|p| p.id == namespace.id && !p.is_own);
         let gone = gone(place);
-        let vanished = namespace
-            .sockets
-            .iter()
-            .filter(|row| row.cookie.is_some_and(|c| gone.contains(&c)));
+        let vanished =
+            namespace.sockets.iter().filter(|row| row.cookie.is_some_and(|c| gone.contains(&c)));
         vanished.for_each(|row| {
             unheld.remove(&row.inode);
         });
@@ -253,21 +226,14 @@ fn find_gone(suspects: &[Target]) -> HashSet<u64> {
         return HashSet::new();
     };
     let mut is_there = |target: &Target| {
-        let found = diag
-            .ask_once(target.table, &encode_lookup(target))
-            .ok()
-            .flatten();
+        let found = diag.ask_once(target.table, &encode_lookup(target)).ok().flatten();
         found.is_some_and(|row| row.cookie == target.cookie && row.inode != 0)
     };
     let is_few = suspects.len() <= WORTH_LOOKUPS;
-    let unsure: Vec<&Target> = suspects
-        .iter()
-        .filter(|target| !(is_few && is_there(target)))
-        .collect();
+    let unsure: Vec<&Target> =
+        suspects.iter().filter(|target| !(is_few && is_there(target))).collect();
     let tables = Table::ALL.into_iter();
-    tables
-        .flat_map(|table| find_gone_from(table, &mut diag, &unsure))
-        .collect()
+    tables.flat_map(|table| find_gone_from(table, &mut diag, &unsure)).collect()
 }
 
 /// The cookies of those `suspects` of `table` that are not in it any more.
@@ -284,22 +250,14 @@ fn find_gone_from(table: Table, diag: &mut SockDiag, suspects: &[&Target]) -> Ha
         }
     };
     let request = encode_dump(table, Measure::Nothing);
-    let answer = diag.ask(&request, |datagram| {
-        decode_answer(datagram, table.transport, &mut take)
-    });
-    if answer.is_ok() {
-        missing
-    } else {
-        HashSet::new()
-    }
+    let answer = diag.ask(&request, |datagram| decode_answer(datagram, table.transport, &mut take));
+    if answer.is_ok() { missing } else { HashSet::new() }
 }
 
 /// Notes processes that could not be looked at, and with them what nobody was seen to hold.
 fn note_hidden(raw: &mut Raw, holders: &Holders) {
     if holders.walked.denied > 0 {
-        raw.degradations.push(Degradation::ProcessesDenied {
-            count: holders.walked.denied,
-        });
+        raw.degradations.push(Degradation::ProcessesDenied { count: holders.walked.denied });
     }
     let mounts = read_proc("self/mountinfo").unwrap_or_default();
     if !may_see_hidden() && is_proc_restricted(&decode_mounts(&mounts)) {
@@ -330,17 +288,13 @@ fn boot_time() -> Timestamp {
 /// A clock in nanoseconds; good until the year 2262.
 fn nanoseconds(clock: ClockId) -> i64 {
     let time = clock_gettime(clock);
-    time.tv_sec
-        .saturating_mul(1_000_000_000)
-        .saturating_add(time.tv_nsec)
+    time.tv_sec.saturating_mul(1_000_000_000).saturating_add(time.tv_nsec)
 }
 
 /// `net.ipv4.ip_local_port_range`; the kernel's default where it cannot be read.
 fn ephemeral_ports() -> (u16, u16) {
     let text = read_proc("sys/net/ipv4/ip_local_port_range").unwrap_or_default();
     let text = String::from_utf8_lossy(&text);
-    let mut numbers = text
-        .split_whitespace()
-        .map_while(|number| number.parse().ok());
+    let mut numbers = text.split_whitespace().map_while(|number| number.parse().ok());
     numbers.next().zip(numbers.next()).unwrap_or((32768, 60999))
 }

@@ -126,9 +126,7 @@ fn examine_system() -> Finding {
     let name = user_name(user).map_or(String::new(), |name| format!(" ({name})"));
     let held = held();
     let having = |wanted: bool| {
-        let names = CAPABILITIES
-            .iter()
-            .filter(|(one, _)| held.contains(*one) == wanted);
+        let names = CAPABILITIES.iter().filter(|(one, _)| held.contains(*one) == wanted);
         names.map(|(_, name)| *name).collect::<Vec<_>>().join(", ")
     };
     let rights = match (having(true), having(false)) {
@@ -177,18 +175,11 @@ fn examine_proc_net() -> Finding {
     let probe = Probe::new("proc_net", "Slow tables (/proc/net)");
     let unreadable = Table::ALL.iter().filter_map(|table| {
         let error = read_some(&format!("/proc/thread-self/net/{}", table.name())).err()?;
-        Some(format!(
-            "{} cannot be read ({})",
-            table.name(),
-            plain(&error)
-        ))
+        Some(format!("{} cannot be read ({})", table.name(), plain(&error)))
     });
     let unreadable: Vec<String> = unreadable.collect();
     match unreadable.len() {
-        0 => probe.found(
-            Status::Works,
-            "all four can be read; they are the second choice",
-        ),
+        0 => probe.found(Status::Works, "all four can be read; they are the second choice"),
         4 => probe.found(Status::Missing, unreadable.join(", ")),
         _ => probe.found(Status::Limited, unreadable.join(", ")),
     }
@@ -233,18 +224,12 @@ fn examine_owners(pids: &[u32]) -> Finding {
         return probe.found(Status::Works, detail);
     }
     let finding = probe.found(Status::Limited, limits.join("; "));
-    if lacks && (denied > 0 || is_hidden) {
-        finding.mended_by(grant())
-    } else {
-        finding
-    }
+    if lacks && (denied > 0 || is_hidden) { finding.mended_by(grant()) } else { finding }
 }
 
 /// Whether `/proc` hides what is not ours.
 fn is_proc_hiding() -> bool {
-    is_proc_restricted(&decode_mounts(
-        &read_proc("self/mountinfo").unwrap_or_default(),
-    ))
+    is_proc_restricted(&decode_mounts(&read_proc("self/mountinfo").unwrap_or_default()))
 }
 
 /// Whether `hidepid` does not hold for this process (`has_pid_permissions`, fs/proc/base.c).
@@ -261,15 +246,9 @@ fn examine_namespaces(pids: &[u32]) -> Finding {
     };
     places.retain(|place| !place.is_own);
     let entered = inside_each(&places, |_| ());
-    let refusals: Vec<String> = entered
-        .iter()
-        .filter_map(|e| e.as_ref().err())
-        .map(plain)
-        .collect();
-    let found = counted(
-        u32::try_from(places.len()).unwrap_or(u32::MAX),
-        "other namespace",
-    );
+    let refusals: Vec<String> =
+        entered.iter().filter_map(|e| e.as_ref().err()).map(plain).collect();
+    let found = counted(u32::try_from(places.len()).unwrap_or(u32::MAX), "other namespace");
     let Some(reason) = refusals.first() else {
         let detail = match places.len() {
             0 => "none was found; one of another user may stay unseen without CAP_SYS_PTRACE"
@@ -283,11 +262,7 @@ fn examine_namespaces(pids: &[u32]) -> Finding {
          for those that have no name",
         refusals.len()
     );
-    let status = if refusals.len() == places.len() {
-        Status::Missing
-    } else {
-        Status::Limited
-    };
+    let status = if refusals.len() == places.len() { Status::Missing } else { Status::Limited };
     probe.found(status, detail).mended_by(grant())
 }
 
@@ -303,11 +278,7 @@ fn this_binary() -> String {
     let path = std::env::current_exe().unwrap_or_else(|_| "sockeye".into());
     let path = path.display().to_string();
     let is_plain = |c: char| c.is_alphanumeric() || "/._-+".contains(c);
-    if path.chars().all(is_plain) {
-        path
-    } else {
-        format!("'{}'", path.replace('\'', r"'\''"))
-    }
+    if path.chars().all(is_plain) { path } else { format!("'{}'", path.replace('\'', r"'\''")) }
 }
 
 /// Names of users by their numbers.
@@ -332,14 +303,8 @@ fn user_name(id: u32) -> Option<String> {
 fn examine_end(pids: &[u32]) -> Finding {
     let probe = Probe::new("end", "Ending processes");
     let mine = geteuid().as_raw();
-    let owner = |pid: u32| {
-        std::fs::metadata(format!("/proc/{pid}"))
-            .ok()
-            .map(|m| m.uid())
-    };
-    let others = pids
-        .iter()
-        .filter(|pid| owner(**pid).is_some_and(|uid| uid != mine));
+    let owner = |pid: u32| std::fs::metadata(format!("/proc/{pid}")).ok().map(|m| m.uid());
+    let others = pids.iter().filter(|pid| owner(**pid).is_some_and(|uid| uid != mine));
     let tried = others.filter_map(|pid| {
         let other = Pid::from_raw(i32::try_from(*pid).ok()?)?;
         match test_kill_process(other) {
@@ -388,11 +353,7 @@ impl Sample {
         let cookie = socket_cookie(&listener)?;
         let row = dump(TCP, Measure::TcpInfo)
             .map(|rows| rows.into_iter().find(|row| row.cookie == Some(cookie)));
-        Ok(Self {
-            listener,
-            cookie,
-            row,
-        })
+        Ok(Self { listener, cookie, row })
     }
 
     /// The listener's row, or what to say without one.
@@ -498,10 +459,8 @@ impl Sample {
                 let detail = "the kernel cannot: it was built without CONFIG_INET_DIAG_DESTROY";
                 probe.found(Status::Missing, detail)
             }
-            _ => probe.found(
-                Status::Missing,
-                format!("a listener of our own was not closed ({reason})"),
-            ),
+            _ => probe
+                .found(Status::Missing, format!("a listener of our own was not closed ({reason})")),
         }
     }
 }

@@ -39,11 +39,7 @@ impl Tables {
             vanished: Vec::new(),
             answers: Vec::new(),
         };
-        Self {
-            namespace,
-            source: Source::SockDiag,
-            degradations: Vec::new(),
-        }
+        Self { namespace, source: Source::SockDiag, degradations: Vec::new() }
     }
 
     /// Adds what one dump brought.
@@ -57,22 +53,17 @@ impl Tables {
     fn note(&mut self, malformed: &[Malformed], interrupted: u32) {
         if let Some(first) = malformed.first() {
             let count = u32::try_from(malformed.len()).unwrap_or(u32::MAX);
-            self.degradations.push(Degradation::Malformed {
-                count,
-                first: first.to_string(),
-            });
+            self.degradations.push(Degradation::Malformed { count, first: first.to_string() });
         }
         if interrupted > 0 {
-            self.degradations
-                .push(Degradation::Unstable { count: interrupted });
+            self.degradations.push(Degradation::Unstable { count: interrupted });
         }
     }
 
     /// Notes that a table could not be read at all.
     fn note_missing(&mut self, table: Table, error: &io::Error) {
         let (table, reason) = (table.name().to_owned(), plain(error));
-        self.degradations
-            .push(Degradation::TableUnavailable { table, reason });
+        self.degradations.push(Degradation::TableUnavailable { table, reason });
     }
 }
 
@@ -99,9 +90,7 @@ pub(super) fn read_here(place: &Place, wants: &Wants, keep: Keep) -> Tables {
             Err(error) => {
                 tables.source = Source::Procfs;
                 let reason = plain(&error);
-                tables
-                    .degradations
-                    .push(Degradation::SockDiagUnavailable { reason });
+                tables.degradations.push(Degradation::SockDiagUnavailable { reason });
                 read_text(&mut tables, table, "/proc/thread-self/net", keep);
             }
         }
@@ -113,11 +102,7 @@ pub(super) fn read_here(place: &Place, wants: &Wants, keep: Keep) -> Tables {
 /// What is to be measured of the sockets of `table`.
 fn measure(table: Table, wants: &Wants) -> Measure {
     let is_measured = wants.metrics && table.transport == Transport::Tcp;
-    if is_measured {
-        Measure::TcpInfo
-    } else {
-        Measure::Nothing
-    }
+    if is_measured { Measure::TcpInfo } else { Measure::Nothing }
 }
 
 /// Reads the tables of `place` from outside, through one of its processes, where entering is not
@@ -149,13 +134,8 @@ const MIDDLE: u16 = 49_151;
 /// Dumps the TCP sockets of both families into `tables`.
 fn dump_tcp(tables: &mut Tables, wants: &Wants) -> io::Result<()> {
     let [table, ..] = Table::ALL;
-    let dump_part = |part: Part| {
-        dump(
-            table,
-            &encode_tcp_dump(measure(table, wants), part),
-            Keep::Rows,
-        )
-    };
+    let dump_part =
+        |part: Part| dump(table, &encode_tcp_dump(measure(table, wants), part), Keep::Rows);
     if tcp_sockets() < WORTH_A_THREAD {
         tables.add(dump_part(Part::Whole)?);
         return Ok(());
@@ -176,16 +156,10 @@ fn dump_tcp(tables: &mut Tables, wants: &Wants) -> io::Result<()> {
 fn tcp_sockets() -> u64 {
     let count = |file: &str, line: &str| {
         let text = std::fs::read_to_string(format!("/proc/thread-self/net/{file}")).ok()?;
-        let mut words = text
-            .lines()
-            .find_map(|l| l.strip_prefix(line))?
-            .split_whitespace();
+        let mut words = text.lines().find_map(|l| l.strip_prefix(line))?.split_whitespace();
         words.find_map(|word| word.parse::<u64>().ok())
     };
-    let counts = [
-        count("sockstat", "TCP: inuse "),
-        count("sockstat6", "TCP6: inuse "),
-    ];
+    let counts = [count("sockstat", "TCP: inuse "), count("sockstat6", "TCP6: inuse ")];
     counts.into_iter().flatten().sum()
 }
 
@@ -198,20 +172,11 @@ fn dump(table: Table, request: &[u8], keep: Keep) -> io::Result<Dumped> {
     };
     let outcome = SockDiag::open()?.ask(request, |datagram| {
         if keep == Keep::Answers {
-            answers.push(RawAnswer {
-                table,
-                form: Form::Netlink,
-                bytes: datagram.to_vec(),
-            });
+            answers.push(RawAnswer { table, form: Form::Netlink, bytes: datagram.to_vec() });
         }
         decode_answer(datagram, table.transport, &mut take)
     })?;
-    Ok(Dumped {
-        sockets,
-        answers,
-        malformed,
-        interrupted: outcome.interrupted,
-    })
+    Ok(Dumped { sockets, answers, malformed, interrupted: outcome.interrupted })
 }
 
 /// Reads one table from the `net` directory of a process.
@@ -226,11 +191,7 @@ fn read_text(tables: &mut Tables, table: Table, directory: &str, keep: Keep) {
     tables.namespace.sockets.append(&mut decoded.rows);
     tables.note(&decoded.malformed, 0);
     if keep == Keep::Answers {
-        tables.namespace.answers.push(RawAnswer {
-            table,
-            form: Form::ProcNet,
-            bytes,
-        });
+        tables.namespace.answers.push(RawAnswer { table, form: Form::ProcNet, bytes });
     }
 }
 

@@ -7,14 +7,8 @@ use crate::raw::Raw;
 
 /// The names of all users that sockets and processes name by number.
 pub(super) fn read_users(raw: &Raw) -> Vec<(u32, String)> {
-    let sockets = raw
-        .namespaces
-        .iter()
-        .flat_map(|namespace| &namespace.sockets);
-    let statuses = raw
-        .processes
-        .iter()
-        .filter_map(|process| process.status.as_deref().ok());
+    let sockets = raw.namespaces.iter().flat_map(|namespace| &namespace.sockets);
+    let statuses = raw.processes.iter().filter_map(|process| process.status.as_deref().ok());
     let mut ids: Vec<u32> = statuses.filter_map(decode_status_users).collect();
     ids.extend(sockets.filter_map(|row| row.uid));
     ids.sort_unstable();

@@ -46,12 +46,8 @@ pub(super) const WORTH_A_THREAD: usize = 256;
 
 /// The pids in `/proc`.
 pub(super) fn read_pids() -> rustix::io::Result<Vec<u32>> {
-    let proc = openat(
-        CWD,
-        "/proc",
-        OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC,
-        Mode::empty(),
-    )?;
+    let proc =
+        openat(CWD, "/proc", OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
     let mut pids = Vec::with_capacity(512);
     for_each_number(proc.as_fd(), |pid, _| {
         pids.push(pid);
@@ -64,11 +60,7 @@ pub(super) fn read_pids() -> rustix::io::Result<Vec<u32>> {
 /// has cores.
 pub(super) fn walk(pids: &[u32], wanted: &HashSet<u64>) -> Walk {
     let cores = thread::available_parallelism().map_or(1, usize::from);
-    let threads = if pids.len() < WORTH_A_THREAD {
-        1
-    } else {
-        cores.min(8)
-    };
+    let threads = if pids.len() < WORTH_A_THREAD { 1 } else { cores.min(8) };
     let next = AtomicUsize::new(0);
     let work = || {
         let mut found = Walk::default();
@@ -88,10 +80,7 @@ pub(super) fn walk(pids: &[u32], wanted: &HashSet<u64>) -> Walk {
         let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
         let mine = work();
         // A thread of ours has no reason to panic; if one did, its share would be missing.
-        others
-            .into_iter()
-            .filter_map(|other| other.join().ok())
-            .fold(mine, Walk::merge)
+        others.into_iter().filter_map(|other| other.join().ok()).fold(mine, Walk::merge)
     })
 }
 
@@ -133,9 +122,7 @@ fn read_sockets(pid: u32, fds: BorrowedFd<'_>, found: &mut Walk) -> Vec<(u32, u6
         if let Some(inode) = decode_socket_link(target) {
             sockets.push((fd, inode));
         } else if let Some(namespace) = decode_namespace_link(target) {
-            found
-                .namespaces
-                .push((namespace, format!("/proc/{pid}/fd/{fd}")));
+            found.namespaces.push((namespace, format!("/proc/{pid}/fd/{fd}")));
         }
         Ok(())
     };
@@ -195,11 +182,7 @@ fn for_each_number(
 fn decimal(text: &[u8]) -> Option<u32> {
     let digits = text.iter().map(|byte| char::from(*byte).to_digit(10));
     let sum = |number: u32, digit: Option<u32>| number.checked_mul(10)?.checked_add(digit?);
-    if text.is_empty() {
-        None
-    } else {
-        digits.into_iter().try_fold(0, sum)
-    }
+    if text.is_empty() { None } else { digits.into_iter().try_fold(0, sum) }
 }
 
 /// A handle on `/proc/PID` that stays with this process even when the pid is used again.
