@@ -2,6 +2,7 @@
 //! machine and for a dump.
 
 use std::sync::Arc;
+use std::thread;
 
 use hashbrown::{HashMap, HashSet};
 use sockeye_core::endpoint::{Direction, Ownerless, Queue, Socket};
@@ -18,9 +19,14 @@ use crate::decode::process::{
 use crate::raw::{Raw, RawNamespace, RawProcess, Text, Unreadable};
 
 /// Builds the snapshot that `raw` describes.
-pub fn assemble(raw: Raw) -> Snapshot {
+pub fn assemble(mut raw: Raw) -> Snapshot {
     let mut snapshot = Snapshot::new(raw.time, raw.source);
-    let mut holders = holders_by_inode(&raw.processes);
+    // Neither needs the other, and on a busy machine each takes milliseconds.
+    let mut holders = thread::scope(|scope| {
+        let holders = scope.spawn(|| holders_by_inode(&raw.processes));
+        drop_repeats(&mut raw.namespaces);
+        holders.join().unwrap_or_default()
+    });
     let mut context = Context {
         cgroups: raw.cgroups.iter().map(|(id, path)| (*id, Arc::from(path.as_str()))).collect(),
         is_partial: raw.degradations.iter().any(hides_owners),
@@ -36,8 +42,8 @@ pub fn assemble(raw: Raw) -> Snapshot {
     for namespace in raw.namespaces {
         context.enter(&namespace);
         snapshot.namespaces.extend(describe_namespace(&namespace));
-        let rows = without_repeats(namespace.sockets);
-        snapshot.endpoints.extend(rows.into_iter().map(|row| context.endpoint(row, &mut holders)));
+        let rows = namespace.sockets.into_iter();
+        snapshot.endpoints.extend(rows.map(|row| context.endpoint(row, &mut holders)));
     }
     let clock = Clock { boot: raw.boot, ticks_per_second: raw.ticks_per_second };
     let processes = raw.processes.iter().map(|process| describe_process(process, clock));
@@ -78,17 +84,18 @@ fn describe_namespace(raw: &RawNamespace) -> Option<Namespace> {
 
 /// Drops rows that the kernel gave twice, because the socket moved within its table while it was
 /// read; the later row is the truer one.
-fn without_repeats(rows: Vec<SocketRow>) -> Vec<SocketRow> {
-    let cookies: HashSet<u64> = rows.iter().filter_map(|row| row.cookie).collect();
-    let unknown = rows.iter().filter(|row| row.cookie.is_none()).count();
-    if cookies.len() + unknown == rows.len() {
-        return rows;
+fn drop_repeats(namespaces: &mut [RawNamespace]) {
+    for namespace in namespaces {
+        let rows = &mut namespace.sockets;
+        let mut seen = HashSet::with_capacity(rows.len());
+        let is_repeat = |row: &SocketRow| row.cookie.is_some_and(|cookie| !seen.insert(cookie));
+        if rows.iter().any(is_repeat) {
+            seen.clear();
+            rows.reverse();
+            rows.retain(|row| row.cookie.is_none_or(|cookie| seen.insert(cookie)));
+            rows.reverse();
+        }
     }
-    let mut seen = HashSet::new();
-    let is_new = |row: &SocketRow| row.cookie.is_none_or(|cookie| seen.insert(cookie));
-    let mut kept: Vec<SocketRow> = rows.into_iter().rev().filter(is_new).collect();
-    kept.reverse();
-    kept
 }
 
 /// What the endpoints of one namespace are assembled with.

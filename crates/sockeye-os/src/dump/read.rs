@@ -247,7 +247,7 @@ impl Reader<'_> {
                 _ => {
                     process.sockets.push(line.parse("socket FD INODE", |[fd, inode]| {
                         Some((number(fd)?, number(inode)?))
-                    })?)
+                    })?);
                 }
             }
         }

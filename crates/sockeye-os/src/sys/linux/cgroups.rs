@@ -9,20 +9,15 @@ use super::facts::read_proc;
 use crate::decode::mounts::{cgroup2_mount_point, decode_mounts};
 use crate::raw::Raw;
 
-/// The paths of the control groups that sockets name by number, below the cgroup2 root.
+/// The paths of the control groups of sockets without a file and of those that are `unheld`, below
+/// the cgroup2 root.
 ///
 /// The number is the inode of the group's directory (`cgroup_id`, linux/cgroup.h). It needs no
 /// permission, so it tells the service even of a process that may not be looked at.
-pub(super) fn read_cgroups(raw: &Raw) -> Vec<(u64, String)> {
-    let held: HashSet<u64> = raw
-        .processes
-        .iter()
-        .flat_map(|process| &process.sockets)
-        .map(|(_, inode)| *inode)
-        .collect();
+pub(super) fn read_cgroups(raw: &Raw, unheld: &HashSet<u64>) -> Vec<(u64, String)> {
     let sockets = raw.namespaces.iter().flat_map(|namespace| &namespace.sockets);
-    let ids: HashSet<u64> =
-        sockets.filter(|row| !held.contains(&row.inode)).filter_map(|row| row.cgroup_id).collect();
+    let alone = sockets.filter(|row| row.inode == 0 || unheld.contains(&row.inode));
+    let ids: HashSet<u64> = alone.filter_map(|row| row.cgroup_id).collect();
     if ids.is_empty() {
         return Vec::new();
     }

@@ -59,7 +59,7 @@ pub(crate) fn gather(wants: &Wants, keep: Keep) -> Result<Raw, Error> {
         }
         note_hidden(&mut raw, &holders);
         raw.processes = holders.walked.processes;
-        raw.cgroups = read_cgroups(&raw);
+        raw.cgroups = read_cgroups(&raw, &holders.unheld);
     }
     raw.users = read_users(&raw);
     Ok(raw)

@@ -1,5 +1,7 @@
 //! Names of users, as the system's name service knows them.
 
+use std::collections::BTreeSet;
+
 use nix::unistd::{Uid, User};
 
 use crate::decode::process::decode_status_users;
@@ -9,10 +11,8 @@ use crate::raw::Raw;
 pub(super) fn read_users(raw: &Raw) -> Vec<(u32, String)> {
     let sockets = raw.namespaces.iter().flat_map(|namespace| &namespace.sockets);
     let statuses = raw.processes.iter().filter_map(|process| process.status.as_deref().ok());
-    let mut ids: Vec<u32> = statuses.filter_map(decode_status_users).collect();
+    let mut ids: BTreeSet<u32> = statuses.filter_map(decode_status_users).collect();
     ids.extend(sockets.filter_map(|row| row.uid));
-    ids.sort_unstable();
-    ids.dedup();
     let name = |id| Some((id, User::from_uid(Uid::from_raw(id)).ok()??.name));
     ids.into_iter().filter_map(name).collect()
 }
