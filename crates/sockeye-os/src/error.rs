@@ -59,7 +59,7 @@ impl Error {
 }
 
 /// What the operating system said, without Rust's ` (os error N)`.
-pub(crate) fn plain(error: &std::io::Error) -> String {
+pub fn plain(error: &std::io::Error) -> String {
     let text = error.to_string();
     text.split(" (os error").next().unwrap_or(&text).to_owned()
 }

@@ -16,7 +16,7 @@ mod sys;
 
 use sockeye_core::{Endpoint, ProcessId, Snapshot};
 
-pub use error::{Error, Kind};
+pub use error::{Error, Kind, plain};
 
 /// Which network namespaces to observe (Linux; other systems have one).
 #[derive(Clone, PartialEq, Eq, Default, Debug)]

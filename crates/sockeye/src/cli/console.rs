@@ -3,8 +3,9 @@
 use std::env;
 use std::io::{self, IsTerminal, Write};
 
-use anyhow::Context;
+use anyhow::anyhow;
 use clap::ValueEnum;
+use sockeye_os::plain;
 
 use crate::print::{Layout, Palette};
 
@@ -73,7 +74,9 @@ pub(super) fn complain(message: &str) {
 pub(super) fn forgive_closed_pipe(written: io::Result<()>) -> anyhow::Result<()> {
     match written {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        written => written.context("cannot write to standard output"),
+        written => {
+            written.map_err(|error| anyhow!("cannot write to standard output: {}", plain(&error)))
+        }
     }
 }
 
