@@ -15,7 +15,7 @@ use crate::{Error, Kind, Wants, sys};
 ///
 /// # Errors
 ///
-/// Those of [`write`](super::write); [`Kind::Os`] when `path` exists already.
+/// Those of [`write()`](super::write()); [`Kind::Os`] when `path` exists already.
 pub fn save(path: &Path, anonymity: Anonymity) -> Result<Summary, Error> {
     let subject = path.display().to_string();
     let fail = |error: &io::Error| Error::from_io("write", &*subject, error);

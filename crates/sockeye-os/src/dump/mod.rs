@@ -143,7 +143,7 @@ pub(crate) fn write_raw(
 ///
 /// # Errors
 ///
-/// See [`read`]; when the file cannot be opened.
+/// See [`read()`]; when the file cannot be opened.
 pub fn read_file(path: &Path, wants: &Wants) -> Result<Snapshot, Error> {
     let name = path.display().to_string();
     let file = File::open(path).map_err(|error| Error::from_io("open", &*name, &error))?;
