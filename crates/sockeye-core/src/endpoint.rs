@@ -152,8 +152,8 @@ pub enum Queue {
     Backlog {
         /// Connections waiting to be accepted.
         used: u32,
-        /// The limit that `listen` set.
-        limit: u32,
+        /// The limit that `listen` set, where the source tells it.
+        limit: Option<u32>,
     },
 }
 

@@ -6,7 +6,7 @@ use super::{Column, Cost, Kind, Platforms, Row, Unit, Value};
 use crate::address::Scoped;
 use crate::endpoint::{Endpoint, Metrics, Queue, Transport};
 use crate::process::Fact;
-use crate::snapshot::NamespaceId;
+use crate::snapshot::{NamespaceId, Source};
 
 /// What most columns are; a row of the table says only where it differs.
 const TEXT: Column = Column {
@@ -265,7 +265,7 @@ pub static REGISTRY: &[Column] = &[
         name: "tcp.backlog.limit",
         header: "Backlog limit",
         meaning: "How many connections may wait to be accepted; listeners.",
-        value: |row| backlog(row).map_or(Value::Absent, |(_, limit)| Value::Number(limit.into())),
+        value: |row| Value::number(backlog(row).and_then(|(_, limit)| limit)),
         platforms: Platforms::Linux,
         ..NUMBER
     },
@@ -448,7 +448,7 @@ pub static REGISTRY: &[Column] = &[
         aliases: &["source"],
         header: "Source",
         meaning: "What the row was observed with: sock_diag, procfs or replay.",
-        value: |row| Value::Word(row.snapshot.source.id()),
+        value: |row| Value::Word(source(row).id()),
         ..TEXT
     },
 ];
@@ -497,8 +497,17 @@ fn bytes_queued(row: &Row<'_>, transport: Transport) -> Option<Queued> {
     }
 }
 
+/// What the row was observed with. A namespace that may not be entered is read from `/proc/net`,
+/// which gives no cookies; `sock_diag` gives every socket one.
+fn source(row: &Row<'_>) -> Source {
+    match row.snapshot.source {
+        Source::SockDiag if row.endpoint.socket.cookie.is_none() => Source::Procfs,
+        source => source,
+    }
+}
+
 /// A listener's waiting connections and their limit.
-fn backlog(row: &Row<'_>) -> Option<(u32, u32)> {
+fn backlog(row: &Row<'_>) -> Option<(u32, Option<u32>)> {
     match row.endpoint.queue? {
         Queue::Backlog { used, limit } => Some((used, limit)),
         Queue::Bytes { .. } => None,

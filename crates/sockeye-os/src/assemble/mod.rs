@@ -23,9 +23,13 @@ pub fn assemble(mut raw: Raw) -> Snapshot {
     let mut snapshot = Snapshot::new(raw.time, raw.source);
     // Neither needs the other, and on a busy machine each takes milliseconds.
     let mut holders = thread::scope(|scope| {
-        let holders = scope.spawn(|| holders_by_inode(&raw.processes));
+        let helper = thread::Builder::new().name("assemble".to_owned());
+        let holders = helper.spawn_scoped(scope, || holders_by_inode(&raw.processes));
         drop_repeats(&mut raw.namespaces);
-        holders.join().unwrap_or_default()
+        match holders {
+            Ok(holders) => holders.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            Err(_) => holders_by_inode(&raw.processes), // No thread can be made.
+        }
     });
     let mut context = Context {
         cgroups: raw.cgroups.iter().map(|(id, path)| (*id, Arc::from(path.as_str()))).collect(),
@@ -146,7 +150,7 @@ impl Context {
                 is_ipv6: row.is_ipv6,
                 interface: row.interface,
             },
-            user_id: user_of(&row),
+            user_id: row.uid,
             cgroup: row.cgroup_id.and_then(|id| self.cgroups.get(&id)).cloned(),
             owners,
             queue: queue_of(&row),
@@ -191,17 +195,14 @@ impl Context {
     }
 }
 
-/// The user that created the socket; the kernel knows none for sockets without a file and says 0.
-fn user_of(row: &SocketRow) -> Option<u32> {
-    row.uid.filter(|_| row.inode != 0)
-}
-
 /// What waits: connections in a listener, bytes elsewhere; nothing in TIME-WAIT, which has no
 /// queues.
 fn queue_of(row: &SocketRow) -> Option<Queue> {
     match row.state {
         Some(State::Listen) => {
-            Some(Queue::Backlog { used: row.receive_queue, limit: row.send_queue })
+            // /proc/net, which has no cookies, has no limit either.
+            let limit = row.cookie.map(|_| row.send_queue);
+            Some(Queue::Backlog { used: row.receive_queue, limit })
         }
         Some(State::TimeWait | State::SynReceived) => None,
         Some(state) => Some(Queue::Bytes {
@@ -241,7 +242,7 @@ impl Clock {
         let instant = self.boot.unix_ns().checked_add(since_boot)?;
         // The difference of two clocks is only good to microseconds: show no digits below a tick.
         let tick = i64::try_from(tick_ns).ok().filter(|tick| *tick > 0)?;
-        Some(Timestamp::from_unix_ns(instant - instant.rem_euclid(tick)))
+        Some(Timestamp::from_unix_ns(instant.checked_sub(instant.rem_euclid(tick))?))
     }
 }
 

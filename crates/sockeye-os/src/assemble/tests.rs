@@ -150,7 +150,7 @@ fn queues_mean_what_the_state_says() {
         let snapshot = assemble(raw(vec![tcp(state, "10.0.0.1:80", remote, 8)], Vec::new()));
         assert_eq!(snapshot.endpoints[0].queue, queue);
     };
-    check(State::Listen, "-", Some(Queue::Backlog { used: 4, limit: 128 }));
+    check(State::Listen, "-", Some(Queue::Backlog { used: 4, limit: Some(128) }));
     check(State::Established, "10.0.0.2:1", Some(Queue::Bytes { receive: 4, send: 128 }));
     check(State::TimeWait, "10.0.0.2:1", None);
     // SYN and FIN take a place in a queue, and are no payload.

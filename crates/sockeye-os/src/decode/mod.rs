@@ -180,7 +180,7 @@ fn number(digits: &[u8], radix: u32) -> Option<u64> {
 }
 
 /// A decimal number below 2³².
-fn decimal_u32(digits: &[u8]) -> Option<u32> {
+pub(crate) fn decimal_u32(digits: &[u8]) -> Option<u32> {
     number(digits, 10)?.try_into().ok()
 }
 

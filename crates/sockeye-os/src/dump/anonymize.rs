@@ -11,7 +11,7 @@ use hashbrown::HashMap;
 use super::addresses::Addresses;
 use crate::decode::inet_diag::{
     AF_INET, AF_INET6, ATTR_CGROUP_ID, ATTR_INFO, HEADER, MESSAGE, SOCK_DIAG_BY_FAMILY,
-    split_message,
+    TCPDIAG_GETSOCK, split_message,
 };
 use crate::decode::proc_net::decode_table;
 use crate::decode::{SocketRow, Table, fields, lossy};
@@ -256,7 +256,7 @@ impl Masks {
             padding.fill(0);
             let payload = inside.get_mut(HEADER..).unwrap_or_default();
             match kind {
-                SOCK_DIAG_BY_FAMILY => self.socket(payload),
+                SOCK_DIAG_BY_FAMILY | TCPDIAG_GETSOCK => self.socket(payload),
                 // The errno of an error, the end of a dump.
                 _ => payload.get_mut(4..).unwrap_or_default().fill(0),
             }

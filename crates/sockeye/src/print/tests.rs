@@ -127,7 +127,7 @@ fn endpoints() -> Vec<Endpoint> {
     let long = "[2001:db8:1111:2222:3333:4444:5555:6666]:44444";
     let missing = |reason| Owners::None(reason);
     let mut backlog = tcp(Listen, "0.0.0.0:443", "", held_by(&[100, 101]));
-    backlog.queue = Some(Queue::Backlog { used: 1, limit: 511 });
+    backlog.queue = Some(Queue::Backlog { used: 1, limit: Some(511) });
     let mut foreign =
         tcp(Established, long, "[2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff]:55555", by(500));
     foreign.namespace = Some(NamespaceId::Inode(2));

@@ -15,7 +15,7 @@ use super::{Malformed, SocketRow, Table, known_user, remote_side, state_from_lin
 /// `SOCK_DIAG_BY_FAMILY`, `linux/sock_diag.h`.
 pub(crate) const SOCK_DIAG_BY_FAMILY: u16 = 20;
 /// `TCPDIAG_GETSOCK`, `linux/inet_diag.h`.
-const TCPDIAG_GETSOCK: u16 = 18;
+pub(crate) const TCPDIAG_GETSOCK: u16 = 18;
 /// `sizeof(struct inet_diag_req)`, the request that belongs to it.
 const OLD_REQUEST: usize = 60;
 /// `INET_DIAG_REQ_BYTECODE`, `linux/inet_diag.h`.
@@ -396,7 +396,8 @@ fn decode_attributes(mut rest: &[u8], row: &mut SocketRow) {
         };
         match kind {
             ATTR_CGROUP_ID => row.cgroup_id = u64_at(value, 0),
-            ATTR_INFO if row.transport == Transport::Tcp => {
+            // A socket without a remote has nothing to measure: its zeros are no facts.
+            ATTR_INFO if row.transport == Transport::Tcp && row.remote.is_some() => {
                 row.metrics = row.state.map(|state| Box::new(decode_tcp_info(value, state)));
             }
             _ => {}

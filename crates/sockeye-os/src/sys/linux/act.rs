@@ -7,7 +7,7 @@ use std::os::fd::OwnedFd;
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use sockeye_core::{Endpoint, NamespaceId, ProcessId};
 
-use super::facts::read_stat;
+use super::facts::{has_ended, read_stat};
 use super::namespaces::{find_place, inside_each};
 use super::netlink::SockDiag;
 use super::walk::open_process;
@@ -124,8 +124,9 @@ fn open_handle(process: ProcessId) -> rustix::io::Result<OwnedFd> {
 
 /// See [`crate::Actor::is_running`]. A zombie does not run: it only waits to be reaped.
 pub(crate) fn is_running(process: ProcessId) -> bool {
-    let stat = open_process(process.pid).ok().and_then(|handle| read_stat(&handle));
-    stat.is_some_and(|stat| {
-        stat.start_ticks == process.start && !matches!(stat.state, b'Z' | b'X' | b'x')
-    })
+    let Ok(handle) = open_process(process.pid) else {
+        return false;
+    };
+    let stat = read_stat(&handle).filter(|stat| stat.start_ticks == process.start);
+    stat.is_some_and(|stat| !has_ended(&handle, &stat))
 }

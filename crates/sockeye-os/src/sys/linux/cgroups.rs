@@ -24,14 +24,18 @@ pub(super) fn read_cgroups(raw: &Raw, unheld: &HashSet<u64>) -> Vec<(u64, String
     let mounts = decode_mounts(&read_proc("self/mountinfo").unwrap_or_default());
     let mut found = Vec::new();
     if let Some(root) = cgroup2_mount_point(&mounts) {
-        search(Path::new(root), "", &ids, &mut found);
+        let root = Path::new(root);
+        let root_id = rustix::fs::stat(root).map(|status| status.st_ino);
+        found.extend(root_id.ok().filter(|id| ids.contains(id)).map(|id| (id, "/".to_owned())));
+        search(root, "", &ids, &mut found);
     }
     found
 }
 
 /// Looks for `ids` in the directories below `directory`, which is called `path`.
 fn search(directory: &Path, path: &str, ids: &HashSet<u64>, found: &mut Vec<(u64, String)>) {
-    let Ok(entries) = std::fs::read_dir(directory) else {
+    let is_complete = found.len() == ids.len();
+    let Some(entries) = std::fs::read_dir(directory).ok().filter(|_| !is_complete) else {
         return;
     };
     for entry in entries.flatten().filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))

@@ -13,6 +13,7 @@ use crate::raw::{RawProcess, Text, Unreadable};
 const COMMAND_LINE_LIMIT: usize = 256 * 1024;
 /// Other texts are a page at most; deep control group paths are longer.
 const TEXT_LIMIT: usize = 64 * 1024;
+
 /// What `/proc/PID` says of the process behind the handle `process`, which holds `sockets`.
 pub(super) fn describe(process: &OwnedFd, stat: Stat, sockets: Vec<(u32, u64)>) -> RawProcess {
     let mut image = read_link(process.as_fd(), "exe");
@@ -42,8 +43,20 @@ pub(super) fn read_stat(process: &OwnedFd) -> Option<Stat> {
 /// Threads of the kernel have no descriptors, and processes that have ended have none any more; of
 /// both the kernel may say that looking is not permitted.
 pub(super) fn has_no_descriptors(process: &OwnedFd) -> bool {
-    read_stat(process)
-        .is_none_or(|stat| stat.is_kernel_thread || matches!(stat.state, b'Z' | b'X' | b'x'))
+    read_stat(process).is_none_or(|stat| stat.is_kernel_thread || has_ended(process, &stat))
+}
+
+/// Whether the process behind the handle, whose `stat` this is, only waits to be reaped. A process
+/// whose first thread has ended while others run looks the same, but has more than one.
+pub(super) fn has_ended(process: &OwnedFd, stat: &Stat) -> bool {
+    matches!(stat.state, b'Z' | b'X' | b'x') && !has_other_threads(process)
+}
+
+/// Whether the process has more than one thread: its `task` directory has two links, and one for
+/// each (`proc_task_getattr`, fs/proc/base.c).
+pub(super) fn has_other_threads(process: &OwnedFd) -> bool {
+    let status = rustix::fs::statat(process, "task", rustix::fs::AtFlags::empty());
+    status.is_ok_and(|status| status.st_nlink > 3)
 }
 
 /// A text of Sockeye's own process or of the machine, by its path below `/proc`.

@@ -99,7 +99,9 @@ fn find_all(own: Place, pids: &[u32]) -> Vec<Place> {
         let name = Path::new(&place.path).file_name();
         let name = name.map(|name| name.to_string_lossy().into_owned());
         let Some(id) = place.id else { continue };
-        found.entry(id).or_insert(place).name = name;
+        // The same namespace may be bound to several files: the first one names it.
+        let known = found.entry(id).or_insert(place);
+        known.name = known.name.take().or(name);
     }
     let mut places: Vec<Place> = std::iter::once(own).chain(found.into_values()).collect();
     add_unreadable(&mut places, &unreadable);
@@ -163,11 +165,23 @@ fn no_process(pid: u32) -> Error {
 
 /// The namespace called `name` by `ip netns`, or by its label in our own output.
 fn by_name(name: &str, own: &Place, pids: &[u32]) -> Result<Place, Error> {
-    let found = find_all(own.clone(), pids).into_iter().find(|place| place.label() == name);
-    found.ok_or_else(|| {
+    let is_named = |path: &str| Path::new(path).file_name().is_some_and(|file| file == name);
+    let bound = bound_files().into_iter().find(|(_, path)| is_named(path));
+    if let Some((id, path)) = bound {
+        return Ok(Place { name: Some(name.to_owned()), ..Place::at(id, path) });
+    }
+    let mut places = find_all(own.clone(), pids);
+    places.extend(find_held(pids));
+    places.into_iter().find(|place| place.label() == name).ok_or_else(|| {
         let reason = "there is none of that name; `ip netns list` shows the names";
         Error::new(Kind::Vanished, "find the network namespace", name, reason)
     })
+}
+
+/// Namespaces that some process keeps open by a descriptor.
+fn find_held(pids: &[u32]) -> Vec<Place> {
+    let held = super::walk::walk(pids, &hashbrown::HashSet::new()).namespaces;
+    held.into_iter().map(|(id, path)| Place::at(id, path)).collect()
 }
 
 /// Runs `look` inside each of `places` in turn, in a thread of its own, because a thread that has
@@ -177,11 +191,14 @@ pub(super) fn inside_each<T: Send>(
     look: impl Fn(&Place) -> T + Sync,
 ) -> Vec<io::Result<T>> {
     let visit_all = || places.iter().map(|place| enter(place).map(|_held| look(place))).collect();
-    let visited = thread::scope(|scope| scope.spawn(visit_all).join());
-    visited.unwrap_or_else(|_| {
-        let lost = || Err(io::Error::other("the thread that entered the namespace panicked"));
-        places.iter().map(|_| lost()).collect()
-    })
+    let visitor = thread::Builder::new().name("namespaces".to_owned());
+    let visited = thread::scope(|scope| Some(visitor.spawn_scoped(scope, visit_all).ok()?.join()));
+    match visited {
+        Some(Ok(visited)) => visited,
+        Some(Err(panic)) => std::panic::resume_unwind(panic),
+        // No thread can be made: EAGAIN, RLIMIT_NPROC.
+        None => places.iter().map(|_| Err(io::Error::other("no thread could be made"))).collect(),
+    }
 }
 
 /// Moves this thread into `place`.
@@ -202,9 +219,9 @@ pub(super) fn find_place(id: Option<NamespaceId>) -> Result<Place, Error> {
         return Ok(own);
     }
     let pids = super::walk::read_pids().unwrap_or_default();
-    let found = find_all(own, &pids).into_iter().find(|place| place.id == id);
-    found.ok_or_else(|| {
-        let reason = "no process and no file stands for it any more";
-        Error::new(Kind::Vanished, "find the network namespace", "", reason)
+    let places = find_all(own, &pids).into_iter().chain(find_held(&pids));
+    places.into_iter().find(|place| place.id == id).ok_or_else(|| {
+        let reason = "no way into its network namespace was found";
+        Error::new(Kind::Os, "reach the endpoint", "", reason)
     })
 }

@@ -8,6 +8,7 @@
 
 use hashbrown::{HashMap, HashSet};
 use rustix::fs::CWD;
+use rustix::io::Errno;
 use rustix::time::{ClockId, clock_gettime};
 use sockeye_core::snapshot::Source;
 use sockeye_core::{Degradation, NamespaceId, Snapshot, Timestamp};
@@ -24,8 +25,9 @@ use crate::assemble::assemble;
 use crate::decode::inet_diag::{Measure, Target, decode_answer, encode_dump, encode_lookup};
 use crate::decode::mounts::{decode_mounts, is_proc_restricted};
 use crate::decode::{Malformed, SocketRow, Table};
+use crate::error::plain;
 use crate::raw::{Keep, Raw, RawProcess};
-use crate::{Error, Namespaces, Wants};
+use crate::{Error, Kind, Namespaces, Wants};
 
 /// See [`crate::observe`].
 pub(crate) fn observe(wants: &Wants) -> Result<Snapshot, Error> {
@@ -49,6 +51,9 @@ pub(crate) fn gather(wants: &Wants, keep: Keep) -> Result<Raw, Error> {
         degradations: Vec::new(),
     };
     add_tables(&mut raw, &places, (wants, keep));
+    if raw.namespaces.is_empty() {
+        return Err(not_permitted(&places));
+    }
     if wants.owners {
         let mut holders = find_holders(&mut raw, &places)?;
         let held = held_namespaces(wants, &places, &holders.walked);
@@ -63,6 +68,12 @@ pub(crate) fn gather(wants: &Wants, keep: Keep) -> Result<Raw, Error> {
     }
     raw.users = read_users(&raw);
     Ok(raw)
+}
+
+/// The one namespace that was asked for may not be looked into.
+fn not_permitted(places: &[Place]) -> Error {
+    let label = places.first().map(Place::label).unwrap_or_default();
+    Error::new(Kind::Denied, "enter the network namespace", label, "not permitted: run as root")
 }
 
 /// The processes there are.
@@ -81,24 +92,41 @@ fn add_tables(raw: &mut Raw, places: &[Place], (wants, keep): (&Wants, Keep)) {
     if others.is_empty() {
         return;
     }
-    let mut denied = 0;
+    let mut denied: u32 = 0;
+    let mut read_from_outside: u32 = 0;
     let visited = inside_each(&others, |place| read_here(place, wants, keep));
     for (visit, place) in visited.into_iter().zip(&others) {
         match visit {
             Ok(tables) => add_table(raw, tables),
             Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
                 match read_through_process(place, wants, keep) {
-                    Some(tables) => add_table(raw, tables),
+                    Some(tables) => {
+                        read_from_outside += 1;
+                        add_table(raw, tables);
+                    }
                     None => denied += 1,
                 }
             }
-            // It has ended, or another mount covers the file that stood for it.
-            Err(_) => {}
+            Err(error) if is_gone(&error) => {}
+            Err(error) => raw.degradations.push(Degradation::TableUnavailable {
+                table: format!("network namespace {}", place.label()),
+                reason: plain(&error),
+            }),
         }
     }
-    if denied > 0 {
-        raw.degradations.push(Degradation::NamespacesDenied { count: denied });
+    // A named namespace that may not be entered may well be one that was read through a process;
+    // nothing tells, so only those beyond are certainly missing.
+    let count = denied.saturating_sub(read_from_outside);
+    if count > 0 {
+        raw.degradations.push(Degradation::NamespacesDenied { count });
     }
+}
+
+/// Whether a namespace could not be entered because it has ended, or because another mount covers
+/// the file that stood for it.
+fn is_gone(error: &std::io::Error) -> bool {
+    let errno = error.raw_os_error().map(Errno::from_raw_os_error);
+    matches!(errno, Some(Errno::NOENT | Errno::SRCH | Errno::INVAL))
 }
 
 /// Adds the tables of one namespace.
@@ -136,7 +164,7 @@ fn find_holders(raw: &mut Raw, places: &[Place]) -> Result<Holders, Error> {
     remove_held(&mut unheld, &walked);
     forget_vanished(raw, places, &mut unheld);
     if !unheld.is_empty() {
-        let again = walk(&worth_another_look(&pids), &unheld);
+        let again = walk(&worth_another_look(&pids, &walked), &unheld);
         remove_held(&mut unheld, &again);
         add_processes(&mut walked, again);
         forget_vanished(raw, places, &mut unheld);
@@ -151,11 +179,12 @@ fn remove_held(inodes: &mut HashSet<u64>, walked: &Walk) {
     }
 }
 
-/// The processes that may hold what none was seen to hold: new ones; all of them, where looking
-/// costs next to nothing.
-fn worth_another_look(pids: &[u32]) -> Vec<u32> {
+/// The processes that may hold what none was seen to hold: new ones, and old ones that it was
+/// passed to after they were looked at. Where some may not be looked at, one of those most likely
+/// holds it, and looking at all others again is left out if it would take long.
+fn worth_another_look(pids: &[u32], walked: &Walk) -> Vec<u32> {
     let mut worth = read_pids().unwrap_or_default();
-    if worth.len() > WORTH_A_THREAD {
+    if walked.denied > 0 && worth.len() > WORTH_A_THREAD {
         let known: HashSet<u32> = pids.iter().copied().collect();
         worth.retain(|pid| !known.contains(pid));
     }
@@ -183,22 +212,23 @@ fn forget_vanished(raw: &mut Raw, places: &[Place], unheld: &mut HashSet<u64>) {
         if suspects.is_empty() {
             continue;
         }
-        let gone = |place: Option<&Place>| match place {
-            Some(place) if !place.is_own => {
-                let visited = inside_each(std::slice::from_ref(place), |_| find_gone(&suspects));
-                visited.into_iter().next().and_then(Result::ok).unwrap_or_default()
-            }
-            _ => find_gone(&suspects),
-        };
-        let place = places.iter().find(|p| p.id == namespace.id && !p.is_own);
-        let gone = gone(place);
-        let vanished =
-            namespace.sockets.iter().filter(|row| row.cookie.is_some_and(|c| gone.contains(&c)));
-        vanished.for_each(|row| {
+        let place = places.iter().find(|place| place.id == namespace.id);
+        let gone = place.map(|place| gone_from(place, &suspects)).unwrap_or_default();
+        let is_gone = |row: &&SocketRow| row.cookie.is_some_and(|cookie| gone.contains(&cookie));
+        for row in namespace.sockets.iter().filter(is_gone) {
             unheld.remove(&row.inode);
-        });
+        }
         namespace.vanished.extend(gone);
     }
+}
+
+/// The cookies of those `suspects` that are gone from `place`.
+fn gone_from(place: &Place, suspects: &[Target]) -> HashSet<u64> {
+    if place.is_own {
+        return find_gone(suspects);
+    }
+    let visited = inside_each(std::slice::from_ref(place), |_| find_gone(suspects));
+    visited.into_iter().next().and_then(Result::ok).unwrap_or_default()
 }
 
 /// A request for exactly this socket.
@@ -256,11 +286,18 @@ fn find_gone_from(table: Table, diag: &mut SockDiag, suspects: &[&Target]) -> Ha
 
 /// Notes processes that could not be looked at, and with them what nobody was seen to hold.
 fn note_hidden(raw: &mut Raw, holders: &Holders) {
+    if let Some(errno) = holders.walked.failed {
+        let (table, reason) = ("/proc/PID/fd".to_owned(), plain(&errno.into()));
+        raw.degradations.push(Degradation::TableUnavailable { table, reason });
+    }
     if holders.walked.denied > 0 {
         raw.degradations.push(Degradation::ProcessesDenied { count: holders.walked.denied });
     }
     let mounts = read_proc("self/mountinfo").unwrap_or_default();
-    if !may_see_hidden() && is_proc_restricted(&decode_mounts(&mounts)) {
+    // Even who may see hidden processes does not see those with more capabilities than his own; of
+    // such a one is what nobody was seen to hold.
+    let may_be_hidden = !may_see_hidden() || !holders.unheld.is_empty();
+    if may_be_hidden && is_proc_restricted(&decode_mounts(&mounts)) {
         raw.degradations.push(Degradation::ProcessesHidden);
     }
     if !holders.unheld.is_empty() && is_enclosed() {

@@ -1,6 +1,7 @@
 //! The kernel's tables of sockets in one network namespace: `sock_diag`, else `/proc/net`.
 
 use std::io;
+use std::path::Path;
 use std::thread;
 
 use rustix::net::netdevice;
@@ -114,6 +115,9 @@ pub(super) fn read_through_process(place: &Place, wants: &Wants, keep: Keep) -> 
     for table in wanted_tables(wants) {
         read_text(&mut tables, table, &directory, keep);
     }
+    if !Path::new(&directory).exists() {
+        tables.degradations.clear(); // The process has ended meanwhile; nothing is missing.
+    }
     Some(tables)
 }
 
@@ -141,10 +145,14 @@ fn dump_tcp(tables: &mut Tables, wants: &Wants) -> io::Result<()> {
         return Ok(());
     }
     let (upper, lower) = thread::scope(|scope| {
-        let upper = scope.spawn(|| dump_part(Part::Above(MIDDLE)));
+        let helper = thread::Builder::new().name("dump".to_owned());
+        let upper = helper.spawn_scoped(scope, || dump_part(Part::Above(MIDDLE)));
         let lower = dump_part(Part::UpTo(MIDDLE));
-        let lost = || Err(io::Error::other("the thread that dumped TCP panicked"));
-        (upper.join().unwrap_or_else(|_| lost()), lower)
+        let upper = match upper {
+            Ok(upper) => upper.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            Err(_) => dump_part(Part::Above(MIDDLE)), // No thread can be made.
+        };
+        (upper, lower)
     });
     let (upper, lower) = (upper?, lower?);
     tables.add(lower);

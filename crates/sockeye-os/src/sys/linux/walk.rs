@@ -15,7 +15,8 @@ use rustix::fs::{CWD, Mode, OFlags, RawDir, SeekFrom, openat, readlinkat_raw, se
 use rustix::io::Errno;
 use rustix::path::DecInt;
 
-use super::facts::{describe, has_no_descriptors, read_stat};
+use super::facts::{describe, has_no_descriptors, has_other_threads, read_stat};
+use crate::decode::decimal_u32;
 use crate::decode::process::{decode_namespace_link, decode_socket_link};
 use crate::raw::RawProcess;
 
@@ -28,6 +29,8 @@ pub(super) struct Walk {
     pub(super) namespaces: Vec<(u32, String)>,
     /// Processes whose descriptors may not be read.
     pub(super) denied: u32,
+    /// Why some processes could not be looked at, permission apart: too many open files, say.
+    pub(super) failed: Option<Errno>,
 }
 
 impl Walk {
@@ -35,6 +38,7 @@ impl Walk {
         self.processes.append(&mut other.processes);
         self.namespaces.append(&mut other.namespaces);
         self.denied += other.denied;
+        self.failed = self.failed.or(other.failed);
         self
     }
 }
@@ -77,66 +81,108 @@ pub(super) fn walk(pids: &[u32], wanted: &HashSet<u64>) -> Walk {
         found
     };
     thread::scope(|scope| {
-        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+        let helper = |number| thread::Builder::new().name(format!("walk-{number}"));
+        // Where no thread can be made, those that there are do all the work.
+        let others = (1..threads).map_while(|n| helper(n).spawn_scoped(scope, work).ok());
+        let others: Vec<_> = others.collect();
         let mine = work();
-        // A thread of ours has no reason to panic; if one did, its share would be missing.
-        others.into_iter().filter_map(|other| other.join().ok()).fold(mine, Walk::merge)
+        let resume = |panic| std::panic::resume_unwind(panic);
+        others.into_iter().map(|other| other.join().unwrap_or_else(resume)).fold(mine, Walk::merge)
     })
 }
 
-/// Looks at one process.
+/// Looks at one process, and notes it if that was not possible.
 fn visit(pid: u32, wanted: &HashSet<u64>, found: &mut Walk) {
-    let Ok(process) = open_process(pid) else {
-        return;
-    };
-    let fds = match openat(
-        &process,
-        "fd",
-        OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC,
-        Mode::empty(),
-    ) {
-        Ok(fds) => fds,
-        Err(Errno::ACCESS | Errno::PERM) => {
-            found.denied += u32::from(!has_no_descriptors(&process));
-            return;
-        }
-        Err(_) => return,
-    };
-    let mut sockets = read_sockets(pid, fds.as_fd(), found);
-    sockets.retain(|(_, inode)| wanted.contains(inode));
-    if sockets.is_empty() {
-        return;
-    }
-    // A process that ended right after its descriptors were read has none any more.
-    if let Some(stat) = read_stat(&process) {
-        found.processes.push(describe(&process, stat, sockets));
+    match look(pid, wanted, found) {
+        Ok(()) | Err(Errno::NOENT | Errno::SRCH) => {} // Looked at, or ended.
+        Err(Errno::ACCESS | Errno::PERM) => found.denied += 1,
+        Err(errno) => found.failed = Some(errno),
     }
 }
 
-/// The socket descriptors in a process's `fd` directory.
-fn read_sockets(pid: u32, fds: BorrowedFd<'_>, found: &mut Walk) -> Vec<(u32, u64)> {
-    let mut sockets = Vec::new();
-    let mut buffer = [MaybeUninit::<u8>::uninit(); 64];
-    let mut read = |fd: u32, name: &CStr| {
-        let (target, _) = readlinkat_raw(fds, name, &mut buffer)?;
-        if let Some(inode) = decode_socket_link(target) {
-            sockets.push((fd, inode));
-        } else if let Some(namespace) = decode_namespace_link(target) {
-            found.namespaces.push((namespace, format!("/proc/{pid}/fd/{fd}")));
-        }
-        Ok(())
-    };
-    let all = probe(&mut read).and_then(|first| {
-        seek(fds, SeekFrom::Start(u64::from(first) + FIRST_POSITION))?;
-        for_each_number(fds, |fd, name| match read(fd, name) {
+/// Looks for the sockets `wanted` among the descriptors of one process.
+fn look(pid: u32, wanted: &HashSet<u64>, found: &mut Walk) -> rustix::io::Result<()> {
+    let process = open_process(pid)?;
+    let mut descriptors = Descriptors::default();
+    let mut read = descriptors.read(&process, "fd");
+    if descriptors.is_empty() && has_other_threads(&process) {
+        read = descriptors.read_of_thread(&process);
+    }
+    let path = |(id, fd): &(u32, u32)| (*id, format!("/proc/{pid}/fd/{fd}"));
+    found.namespaces.extend(descriptors.namespaces.iter().map(path));
+    descriptors.sockets.retain(|(_, inode)| wanted.contains(inode));
+    if !descriptors.sockets.is_empty() {
+        // A process that ended right after its descriptors were read has none any more.
+        let stat = read_stat(&process).ok_or(Errno::SRCH)?;
+        found.processes.push(describe(&process, stat, descriptors.sockets));
+    }
+    if read == Err(Errno::ACCESS) && has_no_descriptors(&process) { Ok(()) } else { read }
+}
+
+/// The descriptors of a process that Sockeye cares for.
+#[derive(Default)]
+struct Descriptors {
+    /// Descriptor number and socket inode.
+    sockets: Vec<(u32, u64)>,
+    /// Namespace inode and descriptor number.
+    namespaces: Vec<(u32, u32)>,
+    /// How many there are of all kinds.
+    count: u32,
+}
+
+impl Descriptors {
+    /// Whether none at all was seen.
+    fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// Reads the directory `path` of descriptors below `process`. What was read before an error
+    /// stays: names may be listed and not followed (one of our own processes with more
+    /// capabilities), or the process may end meanwhile.
+    fn read(&mut self, process: &OwnedFd, path: &str) -> rustix::io::Result<()> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let fds = openat(process, path, flags, Mode::empty())?;
+        let mut buffer = [MaybeUninit::<u8>::uninit(); 64];
+        let mut read = |fd: u32, name: &CStr| {
+            let target: &[u8] = match readlinkat_raw(fds.as_fd(), name, &mut buffer) {
+                Ok((target, _)) => target,
+                Err(Errno::NAMETOOLONG) => b"", // A file with a path of over 4,095 bytes.
+                Err(errno) => return Err(errno),
+            };
+            self.count += 1;
+            if let Some(inode) = decode_socket_link(target) {
+                self.sockets.push((fd, inode));
+            } else if let Some(namespace) = decode_namespace_link(target) {
+                self.namespaces.push((namespace, fd));
+            }
+            Ok(())
+        };
+        let first_listed = probe(&mut read)?;
+        seek(&fds, SeekFrom::Start(u64::from(first_listed) + FIRST_POSITION))?;
+        for_each_number(fds.as_fd(), |fd, name| match read(fd, name) {
             Err(Errno::NOENT) => Ok(()), // Closed since it was listed.
             other => other,
         })
-    });
-    // Names may be listed and not followed: a process of ours with more capabilities. Any other
-    // end is that of the process; what was read stays.
-    found.denied += u32::from(all == Err(Errno::ACCESS));
-    sockets
+    }
+
+    /// Reads the descriptors through a thread, for a process whose first thread has ended: that
+    /// one has none any more, while the others live on with all of them.
+    fn read_of_thread(&mut self, process: &OwnedFd) -> rustix::io::Result<()> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let threads = openat(process, "task", flags, Mode::empty())?;
+        let mut numbers = Vec::new();
+        for_each_number(threads.as_fd(), |thread, _| {
+            numbers.push(thread);
+            Ok(())
+        })?;
+        for thread in numbers {
+            self.read(process, &format!("task/{thread}/fd"))?;
+            if !self.is_empty() {
+                break;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Position of descriptor 0 in an `fd` directory, behind `.` and `..` (`proc_readfd_common`,
@@ -171,18 +217,11 @@ fn for_each_number(
     let mut entries = RawDir::new(directory, &mut buffer);
     while let Some(entry) = entries.next() {
         let entry = entry?;
-        if let Some(number) = decimal(entry.file_name().to_bytes()) {
+        if let Some(number) = decimal_u32(entry.file_name().to_bytes()) {
             take(number, entry.file_name())?;
         }
     }
     Ok(())
-}
-
-/// A number in plain decimal digits.
-fn decimal(text: &[u8]) -> Option<u32> {
-    let digits = text.iter().map(|byte| char::from(*byte).to_digit(10));
-    let sum = |number: u32, digit: Option<u32>| number.checked_mul(10)?.checked_add(digit?);
-    if text.is_empty() { None } else { digits.into_iter().try_fold(0, sum) }
 }
 
 /// A handle on `/proc/PID` that stays with this process even when the pid is used again.
