@@ -1,6 +1,6 @@
 //! Several network namespaces: all, one, by name, by pid; each row says where it is.
 
-use std::net::{TcpListener, UdpSocket};
+use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::process::{Command, Stdio};
 
 use crate::sockeye::{Row, list, sockeye};
@@ -28,16 +28,29 @@ fn lives_elsewhere() -> Process {
     process
 }
 
-/// A socket in the network of `process`, made from outside by entering it.
-fn bind_there(process: &Process, port: u16) -> UdpSocket {
+/// Does `work` in the network of `process`, from outside by entering it.
+fn there<T: Send>(process: &Process, work: impl FnOnce() -> T + Send) -> T {
     use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
     use std::os::fd::AsFd;
     let file = std::fs::File::open(format!("/proc/{}/ns/net", process.pid())).unwrap();
-    let bind = || {
+    let enter = || {
         move_into_link_name_space(file.as_fd(), Some(LinkNameSpaceType::Network)).unwrap();
-        UdpSocket::bind(("0.0.0.0", port)).unwrap()
+        work()
     };
-    std::thread::scope(|scope| scope.spawn(bind).join().unwrap())
+    std::thread::scope(|scope| scope.spawn(enter).join().unwrap())
+}
+
+/// A socket in the network of `process`.
+fn bind_there(process: &Process, port: u16) -> UdpSocket {
+    there(process, || UdpSocket::bind(("0.0.0.0", port)).unwrap())
+}
+
+/// A connection in the network of `process`, both ends.
+fn connect_there(process: &Process) -> (TcpStream, TcpStream) {
+    there(process, || {
+        run("ip", &["link", "set", "lo", "up"]);
+        connect(&TcpListener::bind("127.0.0.1:0").unwrap())
+    })
 }
 
 #[test]
@@ -111,6 +124,22 @@ fn a_network_that_only_a_descriptor_keeps() {
         assert!(rows[0].text("network.namespace.name").starts_with("netns:"), "{rows:?}");
         assert_eq!(rows[0].pids(), [std::process::id()].into());
         drop((socket, held));
+    });
+}
+
+#[test]
+fn closes_in_a_network_that_only_a_descriptor_keeps() {
+    visit(|_world| {
+        let elsewhere = lives_elsewhere();
+        let sockets = connect_there(&elsewhere);
+        let held = std::fs::File::open(format!("/proc/{}/ns/net", elsewhere.pid())).unwrap();
+        drop(elsewhere);
+        assert_eq!(list(&[]).len(), 2);
+        let closed = sockeye(&["close", "--yes", "--filter", "connected"]);
+        assert_eq!(closed.status, Some(0), "{}", closed.err);
+        assert!(closed.out.contains("closed"), "{}", closed.out);
+        assert!(list(&[]).is_empty());
+        drop((sockets, held));
     });
 }
 

@@ -294,3 +294,45 @@ fn check_long_title(pid: u32, title: &str) {
     let plain = plain.trim_end_matches('\'');
     assert!(plain.len() > 1000 && title.starts_with(plain), "{told:.200}");
 }
+
+#[test]
+fn a_descriptor_with_a_long_path_hides_nothing() {
+    visit(|world| {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        // Descriptor 0 becomes a directory whose path is longer than the kernel will tell.
+        let script = "exec 5<&0; d=$(printf %0200d 0); i=0
+            while [ $i -lt 25 ]; do mkdir \"$d\" && cd -P \"./$d\" || exit 1; i=$((i+1)); done
+            exec 0<.; exec sleep 1000";
+        let mut shell = Command::new("sh");
+        shell.args(["-c", script]).current_dir(&world.dir).stdin(share(&listener));
+        let process = Process::start(&mut shell);
+        eventually("the long path", || proc::path(process.pid()).ends_with("sleep").then_some(()));
+        drop(listener);
+        assert_eq!(all()[0].pids(), [process.pid()].into());
+    });
+}
+
+#[test]
+fn a_process_whose_first_thread_has_ended() {
+    visit(|world| {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let script = "import ctypes, threading, time
+threading.Thread(target=time.sleep, args=(1000,)).start()
+ctypes.CDLL(None).pthread_exit(None)";
+        let mut python = Command::new("python3");
+        python.args(["-c", script]).stdin(share(&listener));
+        if Command::new("python3").arg("-V").output().is_err() {
+            return world.skip("python3 is not there to end the first thread of a process");
+        }
+        let process = Process::start(&mut python);
+        let stat = format!("/proc/{}/stat", process.pid());
+        eventually("the end of the first thread", || {
+            fs::read_to_string(&stat).ok().filter(|stat| stat.contains(") Z "))
+        });
+        drop(listener);
+        assert_eq!(all()[0].pids(), [process.pid()].into());
+        let ended = sockeye(&["end", "--force", "--yes", &process.pid().to_string()]);
+        assert_eq!(ended.status, Some(0), "{}", ended.err);
+        assert!(all().is_empty());
+    });
+}
