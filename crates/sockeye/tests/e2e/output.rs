@@ -15,7 +15,9 @@ fn many() -> Vec<UdpSocket> {
     (0..500).map(|_| UdpSocket::bind("127.0.0.1:0").unwrap()).collect()
 }
 
-const FORMATS: [&str; 7] = ["text", "table", "csv", "json", "jsonl", "tcpvcon", "tcpvcon-csv"];
+/// Every format.
+pub(crate) const FORMATS: [&str; 7] =
+    ["text", "table", "csv", "json", "jsonl", "tcpvcon", "tcpvcon-csv"];
 
 #[test]
 fn the_exit_status_tells() {
@@ -228,5 +230,30 @@ fn without_standard_streams_nothing_breaks() {
         let line = format!("{BINARY} -a >&- 2>&-; test $? -le 2 && {BINARY} -a 2>&- | cat");
         let told = run("sh", &["-c", &line]);
         assert!(!told.contains("panicked"), "{told}");
+        let _socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        for args in ["-a -f csv", "-a -f jsonl", "doctor", "dump -", "columns"] {
+            let run = finish(Command::new("sh").args(["-c", &format!("{BINARY} {args} >&- <&-")]));
+            assert_eq!((run.status, run.err.as_str()), (Some(0), ""), "{args}: {run:?}");
+        }
+    });
+}
+
+#[test]
+fn the_head_of_a_list_is_no_failure_of_the_pipeline() {
+    visit(|world| {
+        if Command::new("bash").arg("-c").arg("true").output().is_err() {
+            return world.skip("bash(1) is not there to watch a pipeline");
+        }
+        let _sockets = many();
+        for args in ["-a", "-a -f json", "-a -f table", "dump -", "doctor -f json"] {
+            let line = format!("set -o pipefail; {BINARY} {args} | head -n 1");
+            let run = finish(Command::new("bash").args(["-c", &line]));
+            assert_eq!((run.status, run.out.lines().count()), (Some(0), 1), "{args}: {run:?}");
+            let is_quiet = |line: &str| line.contains("endpoint") && args == "-a";
+            assert!(
+                run.err.lines().all(|line| is_quiet(line) || args == "-a -f table"),
+                "{args}: {run:?}"
+            );
+        }
     });
 }

@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::os::fd::OwnedFd;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::net::sockopt::set_socket_linger;
 
-use crate::sockeye::{Row, all};
+use crate::sockeye::{Row, all, list};
 use crate::world::{Process, connect, share, visit};
 
 /// How many connections are opened and closed at the least.
@@ -188,6 +189,43 @@ fn processes_that_come_and_go_while_we_look() {
             let strangers: Vec<_> = seen.difference(&heirs).collect();
             assert!(strangers.len() <= looks.len(), "{strangers:?}");
             assert!(!seen.is_disjoint(&heirs), "some were seen: {seen:?}");
+        });
+    });
+}
+
+#[test]
+fn owners_that_end_while_we_look() {
+    visit(|world| {
+        let path = world.dir.join("x.dump");
+        let path = path.to_str().unwrap();
+        let is_over = AtomicBool::new(false);
+        let start_some = || {
+            while !is_over.load(Ordering::Relaxed) {
+                let sockets = (0..10).map(|_| UdpSocket::bind("127.0.0.1:0").unwrap());
+                let hold = |socket| Command::new("true").stdin(OwnedFd::from(socket)).spawn();
+                let children: Vec<_> = sockets.map(|socket| hold(socket).unwrap()).collect();
+                children.into_iter().for_each(|mut child| assert!(child.wait().unwrap().success()));
+            }
+        };
+        std::thread::scope(|scope| {
+            scope.spawn(start_some);
+            let looks = (0..30).map(|number| {
+                if number % 3 > 0 {
+                    return all();
+                }
+                let run = crate::sockeye::sockeye(&["dump", path]);
+                assert_eq!(run.status, Some(0), "{run:?}");
+                let rows = list(&["-a", "--replay", path]);
+                std::fs::remove_file(path).unwrap();
+                rows
+            });
+            let rows: Vec<_> = looks.flatten().collect();
+            is_over.store(true, Ordering::Relaxed);
+            // An owner, or a reason.
+            let owned = rows.iter().filter(|row| !row.pids().is_empty()).count();
+            assert!(owned > 0, "{rows:#?}");
+            let reasons: BTreeSet<_> = rows.iter().map(Row::missing).collect();
+            assert!(reasons.is_subset(&["", "vanished"].into()), "{reasons:?}");
         });
     });
 }

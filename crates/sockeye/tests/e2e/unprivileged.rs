@@ -13,8 +13,13 @@ const NOBODY: &str = "65534";
 /// Runs `sockeye` as a user who may nothing; `None`, noted as skipped, where there is none.
 pub(crate) fn as_nobody(world: &World, args: &[&str]) -> Option<Run> {
     // The build directory may be closed to others.
-    let copy = world.copy_program(BINARY, "sockeye");
-    has_nobody(world).then(|| finish(setpriv(copy.to_str().unwrap()).args(args)))
+    world.copy_program(BINARY, "sockeye");
+    has_nobody(world).then(|| nobody_with(world, args))
+}
+
+/// Runs the copy of `sockeye` that [`as_nobody`] made once more, with what it may do by now.
+pub(crate) fn nobody_with(world: &World, args: &[&str]) -> Run {
+    finish(setpriv(world.dir.join("sockeye").to_str().unwrap()).args(args))
 }
 
 /// Whether we may become another user; noted as skipped, where not.
