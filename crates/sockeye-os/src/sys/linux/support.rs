@@ -2,7 +2,7 @@
 //! trace.
 
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::unix::fs::MetadataExt;
 
 use hashbrown::HashSet;
@@ -345,15 +345,23 @@ struct Sample {
     cookie: u64,
     /// The row of the listener, if the kernel's table has it.
     row: io::Result<Option<SocketRow>>,
+    /// Whether the kernel sent measurements of a connection to it.
+    is_measured: bool,
 }
 
 impl Sample {
     fn make() -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let cookie = socket_cookie(&listener)?;
-        let row = dump(TCP, Measure::TcpInfo)
-            .map(|rows| rows.into_iter().find(|row| row.cookie == Some(cookie)));
-        Ok(Self { listener, cookie, row })
+        let connection = TcpStream::connect(listener.local_addr()?)?;
+        let connected = socket_cookie(&connection)?;
+        let rows = dump(TCP, Measure::TcpInfo);
+        let find = |rows: &[SocketRow], cookie| {
+            rows.iter().find(|row| row.cookie == Some(cookie)).cloned()
+        };
+        let measured = rows.as_ref().ok().and_then(|rows| find(rows, connected));
+        let is_measured = measured.is_some_and(|row| row.metrics.is_some());
+        Ok(Self { listener, cookie, row: rows.map(|rows| find(&rows, cookie)), is_measured })
     }
 
     /// The listener's row, or what to say without one.
@@ -367,11 +375,11 @@ impl Sample {
 
     fn examine_metrics(&self, probe: Probe) -> Finding {
         match self.row() {
-            Ok(row) if row.metrics.is_some() => {
+            Ok(_) if self.is_measured => {
                 let detail = "round-trip times, retransmits, bytes and packets of every connection";
                 probe.found(Status::Works, detail)
             }
-            Ok(_) => probe.found(Status::Missing, "the kernel sent none of our own socket"),
+            Ok(_) => probe.found(Status::Missing, "the kernel sent none of our own connection"),
             Err(reason) => probe.found(Status::Missing, reason),
         }
     }
