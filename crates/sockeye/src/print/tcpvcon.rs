@@ -75,10 +75,8 @@ fn each_row(
 fn put_field(buf: &mut Vec<u8>, put: impl FnOnce(&mut Vec<u8>)) {
     let start = buf.len();
     put(buf);
-    if buf
-        .get(start..)
-        .is_some_and(|field| matches!(field.first(), Some(b'=' | b'+' | b'-' | b'@')))
-    {
+    let field = buf.get(start..).and_then(|field| std::str::from_utf8(field).ok());
+    if field.is_some_and(escape::is_formula) {
         buf.insert(start, b'\'');
     }
     escape::quote_csv(buf, start);
