@@ -7,12 +7,18 @@ use sockeye_engine::act;
 
 use super::Status;
 use super::args::CloseArgs;
-use super::consent::{self, Words, number_of};
+use super::consent::{self, Proposal, Words};
 use super::console::Console;
 use super::wanted::Wanted;
 
 /// What is said of connections.
-const WORDS: Words = Words { done: "closed", remains: "still open" };
+const WORDS: Words = Words {
+    verb: "Close",
+    one: "connection",
+    many: "connections",
+    done: "closed",
+    remains: "still open",
+};
 
 /// Closes what `args` ask for.
 pub(super) fn run(args: &CloseArgs, console: &mut Console) -> anyhow::Result<Status> {
@@ -26,15 +32,11 @@ pub(super) fn run(args: &CloseArgs, console: &mut Console) -> anyhow::Result<Sta
         console.note(b"no connection matches; listeners and unconnected UDP are not closed\n");
         return Ok(Status::Nothing);
     }
-    consent::show(&rows, console)?;
-    let question = format!("Close {}?", number_of(rows.len(), "connection", "connections"));
-    if !consent::is_given(&args.consent, &question, console)? {
-        console.note(b"nothing was closed\n");
-        return Ok(consent::status_without(&args.consent));
-    }
     let endpoints: Vec<&Endpoint> = rows.iter().map(|row| row.endpoint).collect();
-    let fates = rows.iter().map(name).zip(act::close(&endpoints)).collect::<Vec<_>>();
-    consent::report(&WORDS, &fates, console)
+    let close = || rows.iter().map(name).zip(act::close(&endpoints)).collect();
+    let proposal =
+        Proposal { words: &WORDS, rows: &rows, count: rows.len(), consent: &args.consent };
+    consent::ask_and_act(&proposal, close, console)
 }
 
 /// `tcp 10.0.0.5:443 - 192.168.1.77:51234`.

@@ -34,8 +34,56 @@ pub(super) fn observe(wanted: &Wanted, choice: &ChoiceArgs) -> anyhow::Result<Sn
     Ok(snapshot)
 }
 
+/// The words of one kind of action.
+pub(super) struct Words {
+    /// `Close`, `End`.
+    pub(super) verb: &'static str,
+    /// `connection`, `process`.
+    pub(super) one: &'static str,
+    /// `connections`, `processes`.
+    pub(super) many: &'static str,
+    /// `closed`, `ended`.
+    pub(super) done: &'static str,
+    /// `still open`, `still running`.
+    pub(super) remains: &'static str,
+}
+
+/// What is about to be done.
+pub(super) struct Proposal<'a> {
+    /// How to speak of it.
+    pub(super) words: &'a Words,
+    /// The endpoints that it concerns.
+    pub(super) rows: &'a [Row<'a>],
+    /// How many subjects are acted on.
+    pub(super) count: usize,
+    /// What the arguments say of going on.
+    pub(super) consent: &'a ConsentArgs,
+}
+
+/// Shows what `proposal` concerns, asks, and where the answer is yes does `act` and reports what
+/// became of each subject.
+///
+/// # Errors
+///
+/// Where nobody can be asked and `--yes` was not given.
+pub(super) fn ask_and_act(
+    proposal: &Proposal<'_>,
+    act: impl FnOnce() -> Vec<(String, Fate)>,
+    console: &mut Console,
+) -> anyhow::Result<Status> {
+    let Proposal { words, rows, count, consent } = proposal;
+    show(rows, console)?;
+    let question = format!("{} {}?", words.verb, number_of(*count, words.one, words.many));
+    if is_given(consent, &question, console)? {
+        return report(words, &act(), console);
+    }
+    console.note(format!("nothing was {}\n", words.done).as_bytes());
+    // With --dry-run something would have been done, else the answer was no.
+    Ok(if consent.dry_run { Status::Found } else { Status::Nothing })
+}
+
 /// Shows the endpoints that are about to be acted on.
-pub(super) fn show(rows: &[Row<'_>], console: &mut Console) -> anyhow::Result<()> {
+fn show(rows: &[Row<'_>], console: &mut Console) -> anyhow::Result<()> {
     let columns: Vec<_> = SHOWN.iter().filter_map(|name| Column::find(name)).collect();
     let layout = console.layout;
     let sheet = Sheet { rows, columns: &columns, labelled: &[], layout };
@@ -43,15 +91,7 @@ pub(super) fn show(rows: &[Row<'_>], console: &mut Console) -> anyhow::Result<()
 }
 
 /// Whether to go on: `--yes`, or the answer to `question`; never with `--dry-run`.
-///
-/// # Errors
-///
-/// Where nobody can be asked and `--yes` was not given.
-pub(super) fn is_given(
-    args: &ConsentArgs,
-    question: &str,
-    console: &mut Console,
-) -> anyhow::Result<bool> {
+fn is_given(args: &ConsentArgs, question: &str, console: &mut Console) -> anyhow::Result<bool> {
     if args.yes || args.dry_run {
         return Ok(args.yes);
     }
@@ -62,20 +102,6 @@ pub(super) fn is_given(
     let mut answer = String::new();
     io::stdin().read_line(&mut answer).context("cannot read the answer")?;
     Ok(matches!(answer.trim(), "y" | "Y" | "yes" | "Yes" | "YES"))
-}
-
-/// The status when nothing was done: with `--dry-run` something would have been, else the answer
-/// was no.
-pub(super) fn status_without(args: &ConsentArgs) -> Status {
-    if args.dry_run { Status::Found } else { Status::Nothing }
-}
-
-/// The words of one kind of action.
-pub(super) struct Words {
-    /// `closed`, `ended`.
-    pub(super) done: &'static str,
-    /// `still open`, `still running`.
-    pub(super) remains: &'static str,
 }
 
 impl Words {
@@ -92,7 +118,7 @@ impl Words {
 }
 
 /// Prints what became of each subject and the sum; the status tells whether all of them are gone.
-pub(super) fn report(
+fn report(
     words: &Words,
     fates: &[(String, Fate)],
     console: &mut Console,
@@ -126,6 +152,6 @@ fn sum(words: &Words, fates: &[(String, Fate)]) -> String {
 }
 
 /// `1 process`, `2 processes`.
-pub(super) fn number_of(count: usize, one: &str, many: &str) -> String {
+fn number_of(count: usize, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
 }

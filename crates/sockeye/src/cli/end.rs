@@ -7,12 +7,18 @@ use sockeye_engine::act::{self, Insistence};
 
 use super::Status;
 use super::args::EndArgs;
-use super::consent::{self, Words, number_of};
+use super::consent::{self, Proposal, Words};
 use super::console::Console;
 use super::wanted::Wanted;
 
 /// What is said of processes.
-const WORDS: Words = Words { done: "ended", remains: "still running" };
+const WORDS: Words = Words {
+    verb: "End",
+    one: "process",
+    many: "processes",
+    done: "ended",
+    remains: "still running",
+};
 
 /// Ends what `args` ask for.
 pub(super) fn run(args: &EndArgs, console: &mut Console) -> anyhow::Result<Status> {
@@ -26,16 +32,12 @@ pub(super) fn run(args: &EndArgs, console: &mut Console) -> anyhow::Result<Statu
         console.note(b"no process that holds an endpoint matches\n");
         return Ok(Status::Nothing);
     }
-    consent::show(&rows, console)?;
-    let question = format!("End {}?", number_of(processes.len(), "process", "processes"));
-    if !consent::is_given(&args.consent, &question, console)? {
-        console.note(b"nothing was ended\n");
-        return Ok(consent::status_without(&args.consent));
-    }
     let insistence = if args.force { Insistence::AskThenForce } else { Insistence::Ask };
     let names = processes.iter().map(|process| name(&snapshot, *process));
-    let fates = names.zip(act::end(&processes, insistence)).collect::<Vec<_>>();
-    consent::report(&WORDS, &fates, console)
+    let end = || names.zip(act::end(&processes, insistence)).collect();
+    let proposal =
+        Proposal { words: &WORDS, rows: &rows, count: processes.len(), consent: &args.consent };
+    consent::ask_and_act(&proposal, end, console)
 }
 
 /// The wanted endpoints, each under every owner for which it is wanted: all of these will end.
