@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
+use crate::column::Row;
 use crate::degradation::Degradation;
 use crate::endpoint::{
     Direction, Endpoint, Metrics, Owner, Ownerless, Owners, Queue, Socket, Transport,
@@ -83,6 +84,11 @@ pub(crate) fn snapshot(
         processes: processes.into_iter().map(|p| (p.id, p)).collect(),
         ..Snapshot::new(time, Source::SockDiag)
     }
+}
+
+/// `endpoint` as seen through its oldest owner.
+pub(crate) fn first_row<'a>(snapshot: &'a Snapshot, endpoint: &'a Endpoint) -> Row<'a> {
+    Row::new(snapshot, endpoint, endpoint.owners.as_slice().first())
 }
 
 /// Endpoints from so small a set that keys repeat, within a snapshot and from one to the next.

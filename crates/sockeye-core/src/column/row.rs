@@ -44,11 +44,6 @@ impl<'a> Row<'a> {
         others.map(|owner| Self::new(self.snapshot, self.endpoint, Some(owner))).collect()
     }
 
-    /// `endpoint` as seen through its oldest owner.
-    pub fn first(snapshot: &'a Snapshot, endpoint: &'a Endpoint) -> Self {
-        Self::new(snapshot, endpoint, endpoint.owners.as_slice().first())
-    }
-
     /// The user of the owning process; of the socket itself when no process is known.
     pub fn user_id(&self) -> Option<u32> {
         self.process.and_then(|process| process.user_id).or(self.endpoint.user_id)

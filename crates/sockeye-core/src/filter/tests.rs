@@ -13,7 +13,7 @@ use crate::column::{Cost, Kind, Value};
 use crate::endpoint::{Direction, Endpoint, Metrics, Ownerless, Owners};
 use crate::snapshot::{NamespaceId, Snapshot};
 use crate::state::State;
-use crate::testing::{any_snapshot, namespace, owners, process, snapshot, tcp, udp};
+use crate::testing::{any_snapshot, first_row, namespace, owners, process, snapshot, tcp, udp};
 
 /// Five endpoints that differ in everything; tests call them by their cookie.
 ///
@@ -314,7 +314,7 @@ fn tells_which_columns_it_looks_at() {
 #[test]
 fn columns_of_words_refuse_words_they_never_have() {
     let sample = sample();
-    let rows = sample.endpoints.iter().map(|endpoint| Row::first(&sample, endpoint));
+    let rows = sample.endpoints.iter().map(|endpoint| first_row(&sample, endpoint));
     for row in rows {
         for column in Column::all() {
             let Value::Word(word) = column.value(&row) else {
@@ -469,7 +469,7 @@ proptest! {
         let neither = read(&format!("not ({a}) and not ({b})")).unwrap();
         let (both, either) = (read(&both).unwrap(), read(&either).unwrap());
         for endpoint in &snapshot.endpoints {
-            let row = Row::first(&snapshot, endpoint);
+            let row = first_row(&snapshot, endpoint);
             let (x, y) = (x.matches(&row), y.matches(&row));
             prop_assert_eq!(both.matches(&row), x && y);
             prop_assert_eq!(either.matches(&row), x || y);
