@@ -164,7 +164,7 @@ pub struct Metrics {
     pub rtt_us: Option<u32>,
     /// Segments sent again, since the connection opened.
     pub retransmits: Option<u32>,
-    /// Payload bytes the other side acknowledged.
+    /// Payload bytes sent, repeats not counted; before Linux 4.19 those acknowledged.
     pub sent_bytes: Option<u64>,
     /// Payload bytes received.
     pub received_bytes: Option<u64>,

@@ -186,7 +186,7 @@ pub static REGISTRY: &[Column] = &[
     Column {
         name: "sent.bytes",
         header: "Sent bytes",
-        meaning: "Payload bytes the other side acknowledged since the connection opened; TCP.",
+        meaning: "Payload bytes sent, repeats not counted; before Linux 4.19 those acknowledged; TCP.",
         unit: Unit::Bytes,
         value: |row| metric(row, |m| m.sent_bytes),
         ..METRIC
