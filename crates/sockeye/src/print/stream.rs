@@ -1,6 +1,7 @@
 //! Rendering in blocks, by several threads when there is much, written in order.
 
 use std::io::{self, Write};
+use std::slice::Chunks;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
 
@@ -23,48 +24,54 @@ pub(super) fn stream<T: Sync>(
 ) -> io::Result<()> {
     let processors = thread::available_parallelism().map_or(1, usize::from);
     let workers = processors.min(items.len() / block / 2);
+    let blocks = items.chunks(block);
     if workers < 2 {
-        return stream_alone(items, block, render, out);
+        return write_in_order(blocks, &[None], &render, out);
     }
     let render = &render;
     thread::scope(|scope| {
-        let rendered: Vec<Receiver<Vec<u8>>> = (0..workers)
-            .map(|worker| {
-                let (sender, receiver) = sync_channel(1);
-                let blocks = items.chunks(block).skip(worker).step_by(workers);
-                scope.spawn(move || {
-                    for items in blocks {
-                        let mut buf = Vec::new();
-                        render(items, &mut buf);
-                        // The writer has given up: so do we.
-                        if sender.send(buf).is_err() {
-                            return;
-                        }
+        let start = |worker| {
+            let (sender, receiver) = sync_channel(1);
+            let blocks = blocks.clone().skip(worker).step_by(workers);
+            let work = move || {
+                for items in blocks {
+                    let mut buf = Vec::new();
+                    render(items, &mut buf);
+                    // The writer has given up: so do we.
+                    if sender.send(buf).is_err() {
+                        return;
                     }
-                });
-                receiver
-            })
-            .collect();
-        // The worker whose turn it is and who has hung up would have had the next block: done.
-        for buf in rendered.iter().cycle().map_while(|worker| worker.recv().ok()) {
-            out.write_all(&buf)?;
-        }
-        Ok(())
+                }
+            };
+            // No thread where the user may have no more processes (EAGAIN, clone(2)).
+            let thread = thread::Builder::new().name(format!("render-{worker}"));
+            thread.spawn_scoped(scope, work).ok().map(|_| receiver)
+        };
+        let workers: Vec<_> = (0..workers).map(start).collect();
+        write_in_order(blocks.clone(), &workers, render, out)
     })
 }
 
-/// The same in this thread, with one buffer.
-fn stream_alone<T>(
-    items: &[T],
-    block: usize,
-    render: impl Fn(&[T], &mut Vec<u8>),
+/// Writes `blocks`, which `workers` render in turn; in the place of one that is not there, this
+/// thread does.
+fn write_in_order<T>(
+    blocks: Chunks<'_, T>,
+    workers: &[Option<Receiver<Vec<u8>>>],
+    render: &impl Fn(&[T], &mut Vec<u8>),
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let mut buf = Vec::new();
-    for items in items.chunks(block) {
-        buf.clear();
-        render(items, &mut buf);
-        out.write_all(&buf)?;
+    for (items, worker) in blocks.zip(workers.iter().cycle()) {
+        match worker.as_ref().map(Receiver::recv) {
+            Some(Ok(rendered)) => out.write_all(&rendered)?,
+            // It panicked, and so will the scope that waits for it.
+            Some(Err(_)) => break,
+            None => {
+                buf.clear();
+                render(items, &mut buf);
+                out.write_all(&buf)?;
+            }
+        }
     }
     Ok(())
 }
@@ -73,16 +80,38 @@ fn stream_alone<T>(
 mod tests {
     use super::*;
 
+    /// Writes numbers.
+    fn render(items: &[usize], buf: &mut Vec<u8>) {
+        items.iter().for_each(|item| buf.extend(format!("{item} ").bytes()));
+    }
+
+    /// The numbers below `count`, and how they are written.
+    fn numbers(count: usize) -> (Vec<usize>, String) {
+        ((0..count).collect(), (0..count).map(|item| format!("{item} ")).collect())
+    }
+
     #[test]
     fn blocks_come_in_order_however_many_there_are() {
         for count in [0, 1, 7, 64, 1000] {
-            let items: Vec<usize> = (0..count).collect();
+            let (items, expected) = numbers(count);
             let mut out = Vec::new();
-            let render = |items: &[usize], buf: &mut Vec<u8>| {
-                items.iter().for_each(|item| buf.extend(format!("{item} ").bytes()));
-            };
             stream(&items, 3, render, &mut out).unwrap();
-            let expected: String = items.iter().map(|item| format!("{item} ")).collect();
+            assert_eq!(String::from_utf8(out).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn this_thread_renders_for_those_that_could_not_be_made() {
+        let (items, expected) = numbers(100);
+        let (sender, receiver) = sync_channel(100);
+        for items in items.chunks(3).skip(1).step_by(3) {
+            let mut buf = Vec::new();
+            render(items, &mut buf);
+            sender.send(buf).unwrap();
+        }
+        for workers in [vec![None, None], vec![None, Some(receiver), None]] {
+            let mut out = Vec::new();
+            write_in_order(items.chunks(3), &workers, &render, &mut out).unwrap();
             assert_eq!(String::from_utf8(out).unwrap(), expected);
         }
     }
@@ -98,7 +127,6 @@ mod tests {
                 Ok(())
             }
         }
-        let render = |_: &[u8], buf: &mut Vec<u8>| buf.push(1);
         let error = stream(&[0; 1000], 1, render, &mut Full).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
     }
