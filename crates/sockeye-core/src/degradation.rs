@@ -88,14 +88,16 @@ impl Degradation {
 impl fmt::Display for Degradation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::ProcessesDenied { count: 1 } => f.write_str("1 process not permitted"),
-            Self::ProcessesDenied { count } => write!(f, "{count} processes not permitted"),
+            Self::ProcessesDenied { count } => {
+                write!(f, "{} not permitted", number_of(*count, "process", "processes"))
+            }
             Self::OutsidePidNamespace => {
                 f.write_str("processes outside of this PID namespace cannot be seen")
             }
             Self::ProcessesHidden => f.write_str("other users' processes are hidden (hidepid)"),
             Self::NamespacesDenied { count } => {
-                write!(f, "{} not permitted", counted(*count, "network namespace"))
+                let namespaces = number_of(*count, "network namespace", "network namespaces");
+                write!(f, "{namespaces} not permitted")
             }
             Self::SockDiagUnavailable { reason } => {
                 write!(f, "sock_diag not available ({reason}), read from /proc/net instead")
@@ -104,22 +106,24 @@ impl fmt::Display for Degradation {
                 write!(f, "the {table} table could not be read ({reason})")
             }
             Self::Malformed { count, first } => {
-                write!(
-                    f,
-                    "{} passed over (the first: {first})",
-                    counted(*count, "malformed answer")
-                )
+                let answers = number_of(*count, "malformed answer", "malformed answers");
+                write!(f, "{answers} passed over (the first: {first})")
             }
-            Self::Unstable { count } => write!(
-                f,
-                "{} changed while being read; endpoints may be missing",
-                counted(*count, "table")
-            ),
+            Self::Unstable { count } => {
+                let tables = number_of(*count, "table", "tables");
+                write!(f, "{tables} changed while being read; endpoints may be missing")
+            }
         }
     }
 }
 
-/// `1 row`, `2 rows`: the count with its noun in the right number.
+/// `1 process`, `2 processes`: a count with its noun in the right number.
+pub fn number_of(count: impl fmt::Display + PartialEq + From<u8>, one: &str, many: &str) -> String {
+    let noun = if count == 1_u8.into() { one } else { many };
+    format!("{count} {noun}")
+}
+
+/// The same of a noun whose plural ends in `s`.
 pub fn counted(count: u32, noun: &str) -> String {
-    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+    number_of(count, noun, &format!("{noun}s"))
 }

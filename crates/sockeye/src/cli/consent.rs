@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal, Write};
 
 use anyhow::{Context, bail};
 use sockeye_core::column::Cost;
+use sockeye_core::degradation::number_of;
 use sockeye_core::{Column, Row, Snapshot};
 use sockeye_engine::act::Fate;
 use sockeye_os::Wants;
@@ -149,9 +150,4 @@ fn sum(words: &Words, fates: &[(String, Fate)]) -> String {
     }
     let parts: Vec<_> = counts.iter().map(|(word, count)| format!("{count} {word}")).collect();
     format!("{}\n", parts.join(", "))
-}
-
-/// `1 process`, `2 processes`.
-fn number_of(count: usize, one: &str, many: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { many })
 }

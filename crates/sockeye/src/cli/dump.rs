@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use sockeye_core::degradation::counted;
+use sockeye_core::degradation::number_of;
 use sockeye_os::dump::{Anonymity, Summary, save, write};
 
 use super::Status;
@@ -26,9 +26,8 @@ pub(super) fn run(args: &DumpArgs, console: &mut Console) -> anyhow::Result<Stat
 
 /// What the file holds, and what to know before it is shown to others.
 fn describe(summary: Summary, anonymity: Anonymity) -> String {
-    let count = |count: usize, noun| counted(u32::try_from(count).unwrap_or(u32::MAX), noun);
-    let endpoints = count(summary.endpoints, "endpoint");
-    let namespaces = count(summary.namespaces, "network namespace");
+    let endpoints = number_of(summary.endpoints, "endpoint", "endpoints");
+    let namespaces = number_of(summary.namespaces, "network namespace", "network namespaces");
     let advice = match anonymity {
         Anonymity::Plain => {
             "It holds addresses, names and command lines as they are; \

@@ -1,6 +1,6 @@
 //! The heading of a group: the process, or why there is none, and how many endpoints.
 
-use sockeye_core::degradation::counted;
+use sockeye_core::degradation::number_of;
 use sockeye_core::process::Absent;
 use sockeye_core::{Ownerless, ProcessId, Row};
 
@@ -15,7 +15,7 @@ pub(super) fn put(line: &mut Line<'_>, rows: &[Row<'_>]) {
     let Some(row) = rows.first() else {
         return;
     };
-    let count = counted(u32::try_from(rows.len()).unwrap_or(u32::MAX), "endpoint");
+    let count = number_of(rows.len(), "endpoint", "endpoints");
     line.begin(INDENT);
     if let Some(owner) = row.owner {
         put_image(line, row);

@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use sockeye_core::degradation::counted;
+use sockeye_core::degradation::number_of;
 use sockeye_core::{Row, Snapshot};
 
 use super::Layout;
@@ -39,9 +39,8 @@ fn counts(rows: &[Row<'_>]) -> String {
     }
     let processes: HashSet<_> =
         rows.iter().filter_map(|row| row.owner).map(|o| o.process).collect();
-    let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-    let noun = if processes.len() == 1 { "process" } else { "processes" };
-    format!("{} {noun}, {}", processes.len(), counted(number(rows.len()), "endpoint"))
+    let processes = number_of(processes.len(), "process", "processes");
+    format!("{processes}, {}", number_of(rows.len(), "endpoint", "endpoints"))
 }
 
 /// One line for each thing that could not be observed.
