@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use sockeye_core::address::Scoped;
 use sockeye_core::{Column, Row, State, Timestamp, Value};
-use unicode_width::UnicodeWidthStr;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::escape;
 
@@ -110,9 +110,49 @@ pub(super) fn width(text: &[u8]) -> usize {
     std::str::from_utf8(text).map_or(text.len(), UnicodeWidthStr::width)
 }
 
+/// Cuts `text` in its middle, where an ellipsis then stands, to at most `room` terminal cells.
+pub(super) fn shorten(text: &mut Vec<u8>, room: usize) {
+    if width(text) <= room {
+        return;
+    }
+    let Ok(whole) = std::str::from_utf8(text) else {
+        return;
+    };
+    let half = room.saturating_sub(1) / 2;
+    let end = whole.len() - fitting(whole.chars().rev(), half);
+    let start = fitting(whole.chars(), room.saturating_sub(1) - half);
+    drop(text.splice(start..end.max(start), "…".bytes()));
+}
+
+/// The bytes of as many of `chars` as fit into `room` terminal cells. A character of no width
+/// counts as one, since it may widen the one before (U+FE0F makes an emoji of a sign).
+fn fitting(chars: impl Iterator<Item = char>, room: usize) -> usize {
+    let mut used = 0;
+    let fits = |c: &char| {
+        used += c.width().unwrap_or_default().max(1);
+        used <= room
+    };
+    chars.take_while(fits).map(char::len_utf8).sum()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_too_wide_loses_its_middle() {
+        let check = |text: &str, room, expected: &str| {
+            let mut buf = text.as_bytes().to_vec();
+            shorten(&mut buf, room);
+            assert_eq!(String::from_utf8(buf).unwrap(), expected);
+        };
+        check("0123456789", 10, "0123456789");
+        check("0123456789", 9, "0123…6789");
+        check("0123456789", 6, "012…89");
+        check("日本語日本語", 8, "日本…語");
+        check("❤\u{fe0f}❤\u{fe0f}❤\u{fe0f}❤\u{fe0f}", 5, "❤\u{fe0f}…❤\u{fe0f}");
+        check("0123456789", 1, "…");
+    }
 
     #[test]
     fn addresses_are_written_as_they_display() {

@@ -1,9 +1,12 @@
-//! Lines that break between their parts, never inside one.
+//! Lines that break between their parts: addresses and paths stay whole, facts fit a line.
 
 use anstyle::Style;
 
 use super::cell;
 use super::palette::{Palette, paint};
+
+/// Terminal cells of the `· ` in front of a fact.
+const FACT_LEAD: usize = 2;
 
 /// Appends parts to a buffer and begins a new line where the next part would pass the width.
 pub(super) struct Line<'b> {
@@ -38,12 +41,31 @@ impl<'b> Line<'b> {
         self.put_styled(gap, Style::new(), put);
     }
 
-    /// Appends `· ` and what `put` writes: a fact beside the main thing.
+    /// Appends `· ` and what `put` writes: a fact beside the main thing, cut in its middle where it
+    /// is too long for a line of its own.
     pub(super) fn put_fact(&mut self, put: impl FnOnce(&mut Vec<u8>)) {
-        self.put_styled(1, self.palette.secondary(), |part| {
+        self.put_short(self.palette.secondary(), |part| {
             part.extend_from_slice("· ".as_bytes());
             put(part);
         });
+    }
+
+    /// Appends what `put` writes as more of a fact.
+    pub(super) fn put_more(&mut self, put: impl FnOnce(&mut Vec<u8>)) {
+        self.put_short(Style::new(), put);
+    }
+
+    /// Appends `· ` and `message` as a fact of which no word may be lost: broken between its words
+    /// where it is too long for a line of its own.
+    pub(super) fn put_message(&mut self, message: &[u8]) {
+        if cell::width(message) + FACT_LEAD <= self.room() {
+            return self.put_fact(|part| part.extend_from_slice(message));
+        }
+        let mut words = message.split(|byte| *byte == b' ');
+        self.put_fact(|part| part.extend_from_slice(words.next().unwrap_or_default()));
+        for word in words {
+            self.put_short(self.palette.secondary(), |part| part.extend_from_slice(word));
+        }
     }
 
     /// Appends what `put` writes at column `start`, or two spaces after what stands there already;
@@ -64,9 +86,28 @@ impl<'b> Line<'b> {
         }
     }
 
-    fn put_styled(&mut self, mut gap: usize, style: Style, put: impl FnOnce(&mut Vec<u8>)) {
+    /// Appends what `put` writes after one space, cut in its middle to what a line has room for.
+    fn put_short(&mut self, style: Style, put: impl FnOnce(&mut Vec<u8>)) {
         self.part.clear();
         put(&mut self.part);
+        let room = self.room();
+        cell::shorten(&mut self.part, room);
+        self.place(1, style);
+    }
+
+    fn put_styled(&mut self, gap: usize, style: Style, put: impl FnOnce(&mut Vec<u8>)) {
+        self.part.clear();
+        put(&mut self.part);
+        self.place(gap, style);
+    }
+
+    /// How wide a part may be that follows a break, or one space where no break is made.
+    fn room(&self) -> usize {
+        self.width.saturating_sub(self.indent + 1)
+    }
+
+    /// Appends the part, on a new line where this one has no room for it.
+    fn place(&mut self, mut gap: usize, style: Style) {
         let width = cell::width(&self.part);
         if width == 0 {
             return;
@@ -96,7 +137,21 @@ mod tests {
     }
 
     #[test]
-    fn parts_are_never_cut() {
+    fn facts_are_cut_to_the_line_and_messages_broken() {
+        let fact = |text: &'static str| move |part: &mut Vec<u8>| part.extend(text.bytes());
+        assert_eq!(laid_out(|line| line.put_fact(fact("0123456"))), " · 0123456\n");
+        assert_eq!(laid_out(|line| line.put_fact(fact("0123456789"))), " · 01…6789\n");
+        let holders = |line: &mut Line<'_>| {
+            line.put_fact(fact("by 1/ab,"));
+            line.put_more(fact("2/0123456789"));
+        };
+        assert_eq!(laid_out(holders), " · by…/ab,\n  2/01…6789\n");
+        assert_eq!(laid_out(|line| line.put_message(b"ab cd e")), " · ab cd e\n");
+        assert_eq!(laid_out(|line| line.put_message(b"abc def ghijk")), " · abc def\n  ghijk\n");
+    }
+
+    #[test]
+    fn other_parts_are_never_cut() {
         let check = |parts: &[&str], expected: &str| {
             let put = |line: &mut Line<'_>| {
                 for text in parts {

@@ -21,12 +21,12 @@ pub(crate) fn summary(snapshot: &Snapshot, rows: &[Row<'_>], layout: Layout) -> 
     line.put(0, |part| part.extend(counts(rows).bytes()));
     line.put_fact(|part| part.extend(format!("seen by {}", snapshot.source.id()).bytes()));
     for (index, degradation) in snapshot.degradations.iter().enumerate() {
-        line.put_fact(|part| {
-            escape::text(part, &degradation.to_string());
-            if index + 1 == snapshot.degradations.len() {
-                part.extend(format!(": {REMEDY}").bytes());
-            }
-        });
+        let mut message = Vec::new();
+        escape::text(&mut message, &degradation.to_string());
+        if index + 1 == snapshot.degradations.len() {
+            message.extend(format!(": {REMEDY}").bytes());
+        }
+        line.put_message(&message);
     }
     line.end();
     buf

@@ -138,7 +138,7 @@ fn put_other_holders(line: &mut Line<'_>, cells: &mut Cells, row: &Row<'_>) {
             part.extend_from_slice(if is_last { b"" } else { b"," });
         };
         if lead.is_empty() {
-            line.put(1, put);
+            line.put_more(put);
         } else {
             line.put_fact(put);
         }
