@@ -28,6 +28,16 @@ fn lives_elsewhere() -> Process {
     process
 }
 
+/// A process in the network that the file stands for, which holds nothing.
+fn lives_in(file: &str) -> Process {
+    let net = format!("--net={file}");
+    let process = Process::start(Command::new("nsenter").args([&net, "sleep", "1000"]));
+    eventually("in the other network", || {
+        crate::proc::path(process.pid()).ends_with("sleep").then_some(process.pid())
+    });
+    process
+}
+
 /// Does `work` in the network of `process`, from outside by entering it.
 fn there<T: Send>(process: &Process, work: impl FnOnce() -> T + Send) -> T {
     use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
@@ -75,6 +85,11 @@ fn every_row_says_where_it_is() {
         check(&["--netns", "other"], &everything[1..2]);
         check(&["--netns", &elsewhere.pid().to_string()], &everything[2..]);
         check(&["--netns", &std::process::id().to_string()], &everything[..1]);
+        // Asked for by another process, it is still called what it is called.
+        let others =
+            [lives_in(&format!("/proc/{}/ns/net", elsewhere.pid())), lives_in("/run/netns/other")];
+        check(&["--netns", &others[0].pid().to_string()], &everything[2..]);
+        check(&["--netns", &others[1].pid().to_string()], &everything[1..2]);
 
         let ids: Vec<_> = list(&["-a"]).iter().map(|r| r.number("network.namespace.id")).collect();
         let link = std::fs::read_link(format!("/proc/{}/ns/net", elsewhere.pid())).unwrap();

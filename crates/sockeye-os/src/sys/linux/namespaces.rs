@@ -74,7 +74,7 @@ pub(super) fn find(wanted: &Namespaces, pids: &[u32]) -> Result<Vec<Place>, Erro
     let place = match wanted {
         Namespaces::Own => return Ok(vec![own]),
         Namespaces::All => return Ok(find_all(own, pids)),
-        Namespaces::Pid(pid) => by_pid(*pid, &own)?,
+        Namespaces::Pid(pid) => by_pid(*pid, &own, pids)?,
         Namespaces::Named(name) => by_name(name, &own, pids)?,
     };
     // Asked for by pid or name, but ours: there is no need to enter it.
@@ -141,8 +141,8 @@ fn bound_files() -> Vec<(u32, String)> {
     bound_namespaces(&decode_mounts(&mounts))
 }
 
-/// The namespace that process `pid` lives in.
-fn by_pid(pid: u32, own: &Place) -> Result<Place, Error> {
+/// The namespace that process `pid` lives in, called what it is called among all.
+fn by_pid(pid: u32, own: &Place, pids: &[u32]) -> Result<Place, Error> {
     let id = match read_id(&format!("/proc/{pid}/ns/net")) {
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
             let id = table_id(&pid.to_string());
@@ -152,7 +152,9 @@ fn by_pid(pid: u32, own: &Place) -> Result<Place, Error> {
         Err(error) => return Err(Error::from_io(LOOK_UP, pid.to_string(), &error)),
         Ok(id) => id,
     };
-    id.map(|id| Place::of_process(id, pid)).ok_or_else(|| no_process(pid))
+    let id = id.ok_or_else(|| no_process(pid))?;
+    let found = find_all(own.clone(), pids).into_iter().find(|place| place.id == Some(id));
+    Ok(found.unwrap_or_else(|| Place::of_process(id, pid)))
 }
 
 /// What is said when an error about a process's namespace is.
