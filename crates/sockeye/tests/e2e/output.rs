@@ -249,11 +249,7 @@ fn the_head_of_a_list_is_no_failure_of_the_pipeline() {
             let line = format!("set -o pipefail; {BINARY} {args} | head -n 1");
             let run = finish(Command::new("bash").args(["-c", &line]));
             assert_eq!((run.status, run.out.lines().count()), (Some(0), 1), "{args}: {run:?}");
-            let is_quiet = |line: &str| line.contains("endpoint") && args == "-a";
-            assert!(
-                run.err.lines().all(|line| is_quiet(line) || args == "-a -f table"),
-                "{args}: {run:?}"
-            );
+            assert!(!run.err.starts_with("sockeye: ") && !run.err.contains("panicked"), "{run:?}");
         }
     });
 }

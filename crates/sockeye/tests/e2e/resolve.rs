@@ -49,7 +49,7 @@ fn names_of_the_hosts_file_and_no_long_wait_for_others() {
         let begun = Instant::now();
         let text = sockeye(&["-ua", "-r"]).out;
         assert!(text.contains("sweet-home.example:5001"), "{text}");
-        assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+        assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
         for numeric in ["-uan", "-uarn", "-ua"] {
             let text = sockeye(&[numeric]).out;
             assert!(text.contains("127.7.7.7:5001"), "{numeric}: {text}");
