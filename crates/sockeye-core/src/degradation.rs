@@ -1,14 +1,8 @@
-//! What could not be observed, why, and the exact remedy.
+//! What could not be observed, and why. `sockeye doctor` knows the remedies of each system.
 
-use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::String;
 use core::fmt;
-
-/// What lets everything be seen (capabilities(7)): CAP_DAC_READ_SEARCH to list the descriptors of
-/// other users' processes, CAP_SYS_PTRACE to follow them, CAP_SYS_ADMIN to enter namespaces.
-const GRANT: &str = "run as root, or: \
-    sudo setcap cap_dac_read_search,cap_sys_ptrace,cap_sys_admin+ep \"$(command -v sockeye)\"";
 
 /// Something that this snapshot cannot show.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -68,20 +62,6 @@ impl Degradation {
             Self::Unstable { .. } => "unstable",
         }
     }
-
-    /// What an administrator can do about it, as a sentence part; a command where there is one.
-    pub fn remedy(&self) -> Option<Cow<'static, str>> {
-        let text = match self {
-            Self::ProcessesDenied { .. } | Self::NamespacesDenied { .. } => GRANT,
-            Self::ProcessesHidden => "run as root, or: sudo mount -o remount,hidepid=0 /proc",
-            Self::OutsidePidNamespace => "run it on the host, or in a container with --pid=host",
-            Self::SockDiagUnavailable { .. } => "sudo modprobe -a inet_diag tcp_diag udp_diag",
-            Self::TableUnavailable { .. } | Self::Malformed { .. } | Self::Unstable { .. } => {
-                return None;
-            }
-        };
-        Some(Cow::Borrowed(text))
-    }
 }
 
 /// One clause without a full stop, as it stands in a status line.
@@ -89,14 +69,15 @@ impl fmt::Display for Degradation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::ProcessesDenied { count } => {
-                write!(f, "{} not permitted", number_of(*count, "process", "processes"))
+                write!(f, "{} not permitted", number_of(*count as usize, "process", "processes"))
             }
             Self::OutsidePidNamespace => {
                 f.write_str("processes outside of this PID namespace cannot be seen")
             }
             Self::ProcessesHidden => f.write_str("other users' processes are hidden (hidepid)"),
             Self::NamespacesDenied { count } => {
-                let namespaces = number_of(*count, "network namespace", "network namespaces");
+                let namespaces =
+                    number_of(*count as usize, "network namespace", "network namespaces");
                 write!(f, "{namespaces} not permitted")
             }
             Self::SockDiagUnavailable { reason } => {
@@ -106,11 +87,11 @@ impl fmt::Display for Degradation {
                 write!(f, "the {table} table could not be read ({reason})")
             }
             Self::Malformed { count, first } => {
-                let answers = number_of(*count, "malformed answer", "malformed answers");
+                let answers = number_of(*count as usize, "malformed answer", "malformed answers");
                 write!(f, "{answers} passed over (the first: {first})")
             }
             Self::Unstable { count } => {
-                let tables = number_of(*count, "table", "tables");
+                let tables = number_of(*count as usize, "table", "tables");
                 write!(f, "{tables} changed while being read; endpoints may be missing")
             }
         }
@@ -118,12 +99,7 @@ impl fmt::Display for Degradation {
 }
 
 /// `1 process`, `2 processes`: a count with its noun in the right number.
-pub fn number_of(count: impl fmt::Display + PartialEq + From<u8>, one: &str, many: &str) -> String {
-    let noun = if count == 1_u8.into() { one } else { many };
+pub fn number_of(count: usize, one: &str, many: &str) -> String {
+    let noun = if count == 1 { one } else { many };
     format!("{count} {noun}")
-}
-
-/// The same of a noun whose plural ends in `s`.
-pub fn counted(count: u32, noun: &str) -> String {
-    number_of(count, noun, &format!("{noun}s"))
 }

@@ -12,7 +12,7 @@ use rustix::net::sockopt::socket_cookie;
 use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, getsockname, socket_with};
 use rustix::process::{Pid, geteuid, test_kill_process};
 use rustix::thread::{CapabilitySet, capabilities};
-use sockeye_core::degradation::counted;
+use sockeye_core::degradation::number_of;
 
 use super::facts::read_proc;
 use super::namespaces::{find, inside_each};
@@ -248,7 +248,7 @@ fn examine_namespaces(pids: &[u32]) -> Finding {
     let entered = inside_each(&places, |_| ());
     let refusals: Vec<String> =
         entered.iter().filter_map(|e| e.as_ref().err()).map(plain).collect();
-    let found = counted(u32::try_from(places.len()).unwrap_or(u32::MAX), "other namespace");
+    let found = number_of(places.len(), "other namespace", "other namespaces");
     let Some(reason) = refusals.first() else {
         let detail = match places.len() {
             0 => "none was found; one of another user may stay unseen without CAP_SYS_PTRACE"
