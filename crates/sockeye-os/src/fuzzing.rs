@@ -113,14 +113,8 @@ fn assert_masked(table: Table, form: Form, bytes: &[u8]) {
     };
     let mut raw = empty();
     raw.namespaces.push(RawNamespace {
-        id: None,
-        label: String::new(),
-        pid: None,
-        is_own: true,
-        interfaces: Vec::new(),
-        sockets: Vec::new(),
-        vanished: Vec::new(),
         answers: vec![RawAnswer { table, form, bytes: bytes.to_vec() }],
+        ..RawNamespace::new(None, String::new())
     });
     anonymize(&mut raw);
     let answers = raw.namespaces.iter().flat_map(|n| &n.answers);
@@ -145,18 +139,5 @@ fn written(raw: Raw, anonymity: Anonymity) -> Vec<u8> {
 
 /// Answers of no machine.
 fn empty() -> Raw {
-    let start = sockeye_core::Timestamp::from_unix_ns(0);
-    Raw {
-        time: start,
-        source: sockeye_core::snapshot::Source::Replay,
-        boot: start,
-        ticks_per_second: 100,
-        ephemeral_ports: (32768, 60999),
-        namespaces: Vec::new(),
-        has_owners: true,
-        processes: Vec::new(),
-        users: Vec::new(),
-        cgroups: Vec::new(),
-        degradations: Vec::new(),
-    }
+    Raw::new(sockeye_core::Timestamp::from_unix_ns(0), sockeye_core::snapshot::Source::Replay)
 }

@@ -14,7 +14,7 @@ pub mod raw;
 pub mod support;
 mod sys;
 
-use sockeye_core::{Endpoint, ProcessId, Snapshot};
+use sockeye_core::{Endpoint, ProcessId, Snapshot, Transport};
 
 pub use error::{Error, Kind, plain};
 
@@ -51,6 +51,14 @@ impl Wants {
     /// Everything there is.
     pub const EVERYTHING: Self =
         Self { tcp: true, udp: true, owners: true, metrics: true, namespaces: Namespaces::All };
+
+    /// Whether endpoints of `transport` are wanted.
+    pub fn has(&self, transport: Transport) -> bool {
+        match transport {
+            Transport::Tcp => self.tcp,
+            Transport::Udp => self.udp,
+        }
+    }
 }
 
 /// Takes a snapshot of this machine.

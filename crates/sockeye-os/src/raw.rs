@@ -69,6 +69,41 @@ pub struct RawNamespace {
     pub answers: Vec<RawAnswer>,
 }
 
+impl Raw {
+    /// Raw answers with nothing in them yet, of a machine with the kernel's usual settings.
+    pub fn new(time: Timestamp, source: Source) -> Self {
+        Self {
+            time,
+            source,
+            boot: Timestamp::from_unix_ns(0),
+            ticks_per_second: 100,
+            ephemeral_ports: (32768, 60999),
+            namespaces: Vec::new(),
+            has_owners: true,
+            processes: Vec::new(),
+            users: Vec::new(),
+            cgroups: Vec::new(),
+            degradations: Vec::new(),
+        }
+    }
+}
+
+impl RawNamespace {
+    /// A namespace without sockets.
+    pub fn new(id: Option<NamespaceId>, label: String) -> Self {
+        Self {
+            id,
+            label,
+            pid: None,
+            is_own: false,
+            interfaces: Vec::new(),
+            sockets: Vec::new(),
+            vanished: Vec::new(),
+            answers: Vec::new(),
+        }
+    }
+}
+
 /// One answer of the kernel about one table, as it came.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RawAnswer {

@@ -213,3 +213,20 @@ fn the_same_degradation_is_said_once() {
     let said = assemble(raw).degradations;
     assert_eq!(said, [malformed(5, "a"), Degradation::ProcessesHidden]);
 }
+
+#[test]
+fn absurd_times_are_not_known() {
+    let sockets = || vec![tcp(State::Listen, "0.0.0.0:80", "-", 100)];
+    let check = |boot, start, ticks_per_second| {
+        let mut raw = raw(sockets(), vec![process(9, start, &[(6, 100)])]);
+        raw.boot = Timestamp::from_unix_ns(boot);
+        raw.ticks_per_second = ticks_per_second;
+        let snapshot = assemble(raw);
+        assert_eq!(snapshot.processes.values().next().unwrap().created, None, "{boot} {start}");
+    };
+    check(i64::MIN, 0, 100);
+    check(i64::MAX, 100, 100);
+    check(0, u64::MAX, 100);
+    check(0, 5, 0);
+    check(0, 5, u64::MAX);
+}

@@ -30,15 +30,14 @@ pub fn save(path: &Path, anonymity: Anonymity) -> Result<Summary, Error> {
     saved.map_err(|error| fail(&error))
 }
 
-/// A file that is not complete, under a name of its own; removed unless it is finished.
+/// A file that is not complete, under a name of its own, which is removed in the end.
 struct Partial {
     file: File,
     path: PathBuf,
-    is_finished: bool,
 }
 
 impl Partial {
-    /// Creates it beside `path`, so that it can be renamed.
+    /// Creates it beside `path`, on the same file system.
     fn create(path: &Path, anonymity: Anonymity) -> io::Result<Self> {
         let mut name = path.file_name().unwrap_or_default().to_owned();
         name.push(format!(".{}.partial", std::process::id()));
@@ -49,24 +48,25 @@ impl Partial {
             for_owner_alone(&mut options);
         }
         let file = options.open(&path)?;
-        Ok(Self { file, path, is_finished: false })
+        Ok(Self { file, path })
     }
 
-    /// Sees that everything is on disk and gives the file its name.
-    fn finish(mut self, path: &Path) -> io::Result<()> {
+    /// Sees that everything is on disk and gives the file its name, which nobody else may have
+    /// taken meanwhile: a hard link, unlike a rename, replaces nothing. The name it was written
+    /// under goes with it.
+    fn finish(self, path: &Path) -> io::Result<()> {
         self.file.sync_all()?;
-        fs::rename(&self.path, path)?;
-        self.is_finished = true;
-        Ok(())
+        fs::hard_link(&self.path, path).or_else(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists => Err(error),
+            _ => fs::rename(&self.path, path), // A file system without links.
+        })
     }
 }
 
 impl Drop for Partial {
     fn drop(&mut self) {
-        if !self.is_finished {
-            // What cannot be removed carries its name: .partial.
-            let _ = fs::remove_file(&self.path);
-        }
+        // What cannot be removed carries its name: .partial.
+        let _ = fs::remove_file(&self.path);
     }
 }
 

@@ -1,7 +1,7 @@
 //! The part of a dump that was asked for: what a look at the machine itself would have brought.
 
 use hashbrown::HashSet;
-use sockeye_core::{Degradation, Transport};
+use sockeye_core::Degradation;
 
 use crate::decode::Table;
 use crate::raw::{Raw, RawNamespace, RawProcess};
@@ -19,7 +19,7 @@ pub(super) fn narrow(raw: &mut Raw, wants: &Wants) -> Result<(), Error> {
         return Err(no_such_namespace(&wants.namespaces));
     }
     for namespace in &mut raw.namespaces {
-        namespace.sockets.retain(|row| wants_table(wants, row.table()));
+        namespace.sockets.retain(|row| wants.has(row.transport));
         if !wants.metrics {
             namespace.sockets.iter_mut().for_each(|row| row.metrics = None);
         }
@@ -32,14 +32,6 @@ pub(super) fn narrow(raw: &mut Raw, wants: &Wants) -> Result<(), Error> {
     keep_holders(raw);
     raw.degradations.retain(|degradation| concerns(degradation, wants));
     Ok(())
-}
-
-/// Whether `wants` asks for the sockets of `table`.
-fn wants_table(wants: &Wants, table: Table) -> bool {
-    match table.transport {
-        Transport::Tcp => wants.tcp,
-        Transport::Udp => wants.udp,
-    }
 }
 
 /// Whether `wanted` means this namespace. A process lives in the namespace of its sockets, as far
@@ -87,7 +79,7 @@ fn concerns(degradation: &Degradation, wants: &Wants) -> bool {
         | Degradation::OutsidePidNamespace => wants.owners,
         Degradation::NamespacesDenied { .. } => wants.namespaces == Namespaces::All,
         Degradation::TableUnavailable { table, .. } => {
-            Table::named(table).is_none_or(|table| wants_table(wants, table))
+            Table::named(table).is_none_or(|table| wants.has(table.transport))
         }
         Degradation::SockDiagUnavailable { .. }
         | Degradation::Malformed { .. }

@@ -3,7 +3,7 @@
 use std::io::BufRead;
 
 use sockeye_core::snapshot::{NamespaceId, Source};
-use sockeye_core::{Degradation, Timestamp, Transport};
+use sockeye_core::{Degradation, Timestamp};
 
 use super::lines::{Line, Lines, Problem};
 use super::{BYTE_ORDER, MAGIC, NO, NO_ID, REASONS, TABLE_ID, VERSION, YES, hex_byte, unescape};
@@ -95,20 +95,12 @@ impl Reader<'_> {
         self.magic()?;
         self.field("by", |[text]| Some(text.to_owned()))?;
         self.system()?;
-        let mut raw = Raw {
-            time: self.field("time", |[time]| instant(time))?,
-            source: Source::Replay,
-            boot: self.field("boot", |[time]| instant(time))?,
-            ticks_per_second: self.field("ticks", |[ticks]| number(ticks))?,
-            ephemeral_ports: self
-                .field("ephemeral-ports", |[first, last]| Some((number(first)?, number(last)?)))?,
-            namespaces: Vec::new(),
-            has_owners: true,
-            processes: Vec::new(),
-            users: Vec::new(),
-            cgroups: Vec::new(),
-            degradations: Vec::new(),
-        };
+        let time = self.field("time", |[time]| instant(time))?;
+        let mut raw = Raw::new(time, Source::Replay);
+        raw.boot = self.field("boot", |[time]| instant(time))?;
+        raw.ticks_per_second = self.field("ticks", |[ticks]| number(ticks))?;
+        let ports = |[first, last]: [&str; 2]| Some((number(first)?, number(last)?));
+        raw.ephemeral_ports = self.field("ephemeral-ports", ports)?;
         self.field("source", |[text]| Some(text.to_owned()))?;
         raw.has_owners = self.field("owners", |[text]| match text {
             YES => Some(true),
@@ -179,16 +171,7 @@ impl Reader<'_> {
             };
             Some((id, name(label)?))
         })?;
-        let mut namespace = RawNamespace {
-            id,
-            label,
-            pid: None,
-            is_own: false,
-            interfaces: Vec::new(),
-            sockets: Vec::new(),
-            vanished: Vec::new(),
-            answers: Vec::new(),
-        };
+        let mut namespace = RawNamespace::new(id, label);
         while let Some(line) = self.lines.next_of(&NAMESPACE_WORDS)? {
             self.add_to_namespace(&mut namespace, &line)?;
         }
@@ -286,11 +269,7 @@ impl Reader<'_> {
 
     /// Decodes `answer` into `namespace`, if its table is wanted.
     fn decode(&mut self, namespace: &mut RawNamespace, answer: RawAnswer) {
-        let is_wanted = match answer.table.transport {
-            Transport::Tcp => self.wants.tcp,
-            Transport::Udp => self.wants.udp,
-        };
-        if !is_wanted {
+        if !self.wants.has(answer.table.transport) {
             return;
         }
         let (table, bytes) = (answer.table, &answer.bytes);

@@ -38,17 +38,11 @@ pub(crate) fn observe(wants: &Wants) -> Result<Snapshot, Error> {
 pub(crate) fn gather(wants: &Wants, keep: Keep) -> Result<Raw, Error> {
     let mut places = namespaces::find(&wants.namespaces, &list_processes()?)?;
     let mut raw = Raw {
-        time: now(),
-        source: Source::SockDiag,
         boot: boot_time(),
         ticks_per_second: rustix::param::clock_ticks_per_second(),
         ephemeral_ports: ephemeral_ports(),
-        namespaces: Vec::new(),
         has_owners: wants.owners,
-        processes: Vec::new(),
-        users: Vec::new(),
-        cgroups: Vec::new(),
-        degradations: Vec::new(),
+        ..Raw::new(now(), Source::SockDiag)
     };
     add_tables(&mut raw, &places, (wants, keep));
     if raw.namespaces.is_empty() {

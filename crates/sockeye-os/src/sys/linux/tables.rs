@@ -31,14 +31,9 @@ pub(super) struct Tables {
 impl Tables {
     fn new(place: &Place) -> Self {
         let namespace = RawNamespace {
-            id: place.id,
-            label: place.label(),
             pid: place.pid,
             is_own: place.is_own,
-            interfaces: Vec::new(),
-            sockets: Vec::new(),
-            vanished: Vec::new(),
-            answers: Vec::new(),
+            ..RawNamespace::new(place.id, place.label())
         };
         Self { namespace, source: Source::SockDiag, degradations: Vec::new() }
     }
@@ -70,11 +65,7 @@ impl Tables {
 
 /// The tables that `wants` needs.
 fn wanted_tables(wants: &Wants) -> Vec<Table> {
-    let is_wanted = |table: &Table| match table.transport {
-        Transport::Tcp => wants.tcp,
-        Transport::Udp => wants.udp,
-    };
-    Table::ALL.into_iter().filter(is_wanted).collect()
+    Table::ALL.into_iter().filter(|table| wants.has(table.transport)).collect()
 }
 
 /// Reads the tables of the namespace that this thread is in, which is `place`.
