@@ -153,7 +153,9 @@ fn find_holders(raw: &mut Raw, places: &[Place]) -> Result<Holders, Error> {
     let pids = list_processes()?;
     let inodes =
         raw.namespaces.iter().flat_map(|namespace| &namespace.sockets).map(|row| row.inode);
-    let mut unheld: HashSet<u64> = inodes.filter(|inode| *inode != 0).collect();
+    let count = raw.namespaces.iter().map(|namespace| namespace.sockets.len()).sum();
+    let mut unheld = HashSet::with_capacity(count);
+    unheld.extend(inodes.filter(|inode| *inode != 0));
     let mut walked = walk(&pids, &unheld);
     remove_held(&mut unheld, &walked);
     forget_vanished(raw, places, &mut unheld);
