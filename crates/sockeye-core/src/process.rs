@@ -60,3 +60,89 @@ pub struct Process {
     /// Its control group, as a path below the cgroup2 root (Linux).
     pub cgroup: Option<Box<str>>,
 }
+
+impl Process {
+    /// What it was started as: the file name in the first word of its command line, `python3` where
+    /// the image is python3.11; of a title such as `nginx: worker process`, what stands before the
+    /// colon.
+    pub fn program(&self) -> Option<&str> {
+        let (word, _) = split_word(self.command_line.as_deref().ok()?);
+        // A login shell has a dash in front.
+        let name = file_name(word).trim_start_matches('-');
+        let name = name.find([' ', ':']).and_then(|end| name.get(..end)).unwrap_or(name);
+        (!name.is_empty()).then_some(name)
+    }
+
+    /// The script that an interpreter runs, as its command line names it: the first argument, unless
+    /// that is an option.
+    pub fn script(&self) -> Option<&str> {
+        let is_interpreter = INTERPRETERS.iter().any(|name| {
+            let version = self.name.strip_prefix(name);
+            version.is_some_and(|rest| rest.chars().all(|c| c.is_ascii_digit() || c == '.'))
+        });
+        let (_, arguments) = split_word(self.command_line.as_deref().ok()?);
+        let (script, _) = split_word(arguments);
+        (is_interpreter && !script.is_empty() && !script.starts_with('-')).then_some(script)
+    }
+}
+
+/// Programs of which the image tells less than the script that they run; a version may follow.
+const INTERPRETERS: [&str; 9] =
+    ["python", "node", "ruby", "perl", "java", "bash", "sh", "dash", "php"];
+
+/// The first word of a command line, without the quotes around it, and the rest.
+fn split_word(line: &str) -> (&str, &str) {
+    let line = line.trim_start();
+    let quoted = line.strip_prefix('\'').and_then(|rest| rest.split_once('\''));
+    quoted.or_else(|| line.split_once(' ')).unwrap_or((line, ""))
+}
+
+/// What follows the last separator of a path.
+fn file_name(path: &str) -> &str {
+    path.rsplit(['/', '\\']).next().unwrap_or(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn process(name: &str, command_line: &str) -> Process {
+        let image = crate::testing::process(7, name);
+        Process { command_line: Ok(command_line.into()), ..image }
+    }
+
+    #[test]
+    fn the_program_is_what_it_was_started_as() {
+        let check = |line: &str, expected| {
+            assert_eq!(process("image", line).program(), expected, "{line}");
+        };
+        check("python3 -m http.server", Some("python3"));
+        check("/usr/bin/python3", Some("python3"));
+        check("nginx: worker process", Some("nginx"));
+        check("'x: worker' 3", Some("x"));
+        check("'/opt/my app/run' --now", Some("run"));
+        check("-bash", Some("bash"));
+        check("'' b", None);
+        check("", None);
+        assert_eq!(crate::testing::process(7, "/bin/x").program(), None);
+    }
+
+    #[test]
+    fn the_script_is_the_first_argument_of_an_interpreter() {
+        let check = |name: &str, line: &str, expected| {
+            assert_eq!(process(name, line).script(), expected, "{name} {line}");
+        };
+        check(
+            "python3.11",
+            "/usr/bin/python3 /srv/billing_job.py --all",
+            Some("/srv/billing_job.py"),
+        );
+        check("sh", "sh '/opt/my app/run.sh' x", Some("/opt/my app/run.sh"));
+        check("node", "node server.js", Some("server.js"));
+        check("python3", "python3 -m http.server", None);
+        check("bash", "bash", None);
+        check("bash", "-bash", None);
+        check("nginx", "nginx /etc/nginx.conf", None);
+        check("shutdown", "shutdown now", None);
+    }
+}

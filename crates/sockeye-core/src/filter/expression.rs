@@ -9,6 +9,7 @@ use super::lexer::Quotable;
 use super::pattern::Pattern;
 use super::subject::Subject;
 use crate::column::{Row, Value};
+use crate::process::Process;
 
 /// A condition on a row.
 ///
@@ -74,6 +75,7 @@ impl Expression {
             Self::Is(subject, patterns) => {
                 let mut columns = subject.columns().iter();
                 columns.any(|column| is_one_of(&column.value(row), patterns))
+                    || subject.is_process_name() && is_one_of(&program(row), patterns)
             }
         }
     }
@@ -91,6 +93,11 @@ impl Expression {
 /// The term that is alone.
 fn only(terms: &mut Vec<Expression>) -> Option<Expression> {
     if terms.len() == 1 { terms.pop() } else { None }
+}
+
+/// What the process of `row` was started as: people call it so, whatever its image is called.
+fn program<'a>(row: &Row<'a>) -> Value<'a> {
+    Value::text(row.process.and_then(Process::program))
 }
 
 /// Whether `value`, or one of its elements, is one of `patterns`.

@@ -59,8 +59,11 @@ impl Filter {
 
     /// The rows of the process that `word` names, as it is typed on a command line.
     ///
-    /// That is the image's file name, without case, where `*` and `?` match; with a path
-    /// separator in it, the full path as well; and if it is a number, the pid as well.
+    /// That is the image's file name or the name it was started as ([`Process::program`]), without
+    /// case, where `*` and `?` match; with a path separator in it, the full path as well; and if it
+    /// is a number, the pid as well.
+    ///
+    /// [`Process::program`]: crate::Process::program
     pub fn process(word: &str) -> Self {
         let is = |column, pattern| {
             let column = Column::find(column).expect("the name is one of the registry");

@@ -62,6 +62,11 @@ impl Subject {
         }
     }
 
+    /// Whether it is the name of the process, which is known by two of them.
+    pub(super) fn is_process_name(&self) -> bool {
+        self.name() == "process.executable.name"
+    }
+
     /// The column whose kind decides what it can be compared with; both sides are alike.
     pub(super) fn typical(&self) -> &'static Column {
         match self {
@@ -86,8 +91,25 @@ pub(super) fn predicate(word: &str) -> Option<Expression> {
     parser::parse(&alloc::format!("state = {state}")).ok()
 }
 
-/// The name or the one-word test nearest to a mistyped one, when one is near.
+/// Names of other tools, each with ours.
+const ELSEWHERE: [(&str, &str); 8] = [
+    ("dport", "remote.port"),
+    ("sport", "local.port"),
+    ("dst", "remote"),
+    ("src", "local"),
+    ("host", "address"),
+    ("ip", "address"),
+    ("addr", "address"),
+    ("process.name", "process"),
+];
+
+/// The name or the one-word test that is meant by a word of another tool, or nearest to a mistyped
+/// one, when one is near.
 pub(super) fn suggest(word: &str) -> Option<&'static str> {
+    let meant = ELSEWHERE.iter().find(|(name, _)| name.eq_ignore_ascii_case(word));
+    if let Some((_, ours)) = meant {
+        return Some(ours);
+    }
     let columns = Column::all();
     let names =
         columns.iter().flat_map(|c| core::iter::once(c.name).chain(c.aliases.iter().copied()));
