@@ -96,7 +96,7 @@ const KEYWORDS: [(&str, Lexeme); 4] =
 /// The tokens of `filter`.
 ///
 /// # Errors
-/// A quoted text without its end, or a lone `&` or `|`.
+/// A quoted text without its end, a lone `&` or `|`, or the `~` of other languages.
 pub(super) fn tokens(filter: &str) -> Result<Vec<Token>, FilterError> {
     let mut tokens = Vec::new();
     let mut end = 0;
@@ -114,6 +114,10 @@ pub(super) fn tokens(filter: &str) -> Result<Vec<Token>, FilterError> {
 /// The token that `rest` begins with, at `start` of the filter.
 fn first(rest: &str, start: usize) -> Result<Token, FilterError> {
     let symbol = SYMBOLS.iter().find(|(text, _)| rest.starts_with(text));
+    if let Some(matcher) = ["=~", "!~", "~"].iter().find(|text| rest.starts_with(**text)) {
+        let message = format!("there is no operator {}: \"=\" takes * and ?", Piece(matcher));
+        return Err(FilterError::new(message).at(&(start..start + matcher.len())));
+    }
     if let Some((text, lexeme)) = symbol {
         return Ok(token(*lexeme, text, start));
     }
@@ -175,7 +179,8 @@ pub(super) struct Quotable<'a>(pub(super) &'a str);
 
 impl fmt::Display for Quotable<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let is_plain = !self.0.is_empty() && self.0.chars().all(is_word);
+        let is_plain =
+            !self.0.is_empty() && self.0.chars().all(is_word) && !self.0.starts_with('~');
         if is_plain && keyword(self.0).is_none() {
             return f.write_str(self.0);
         }

@@ -1,6 +1,7 @@
 //! Written values to patterns, by the kind of the column that they are compared with.
 
 use alloc::format;
+use alloc::string::String;
 
 use super::block::Block;
 use super::error::{FilterError, Piece};
@@ -93,8 +94,11 @@ fn number(text: &str, unit: Unit) -> Result<u64, FilterError> {
         Unit::Bytes => suffix.strip_suffix('b').unwrap_or(&suffix),
         Unit::None | Unit::Count | Unit::Microseconds => &suffix,
     };
-    let known = SUFFIXES.iter().find(|(name, _, of)| *name == bare && of.is_none_or(|u| u == unit));
-    let Some((_, factor, _)) = known.filter(|_| !digits.is_empty()) else {
+    let Some(factor) = factor(bare, unit).filter(|_| !digits.is_empty()) else {
+        if let Some(whole) = whole(text, unit) {
+            let message = format!("{} is not a whole number", Piece(text));
+            return Err(FilterError::new(message).suggest(Some(whole)));
+        }
         let hint = match unit {
             Unit::None | Unit::Count => "",
             Unit::Bytes => ", like 1500, 64KiB or 10MB",
@@ -103,8 +107,28 @@ fn number(text: &str, unit: Unit) -> Result<u64, FilterError> {
         let message = format!("{} is not a whole number{hint}", Piece(text));
         return Err(FilterError::new(message));
     };
-    let value = digits.parse::<u64>().ok().and_then(|n| n.checked_mul(*factor));
+    let value = digits.parse::<u64>().ok().and_then(|n| n.checked_mul(factor));
     value.ok_or_else(|| FilterError::new(format!("{} is too large", Piece(text))))
+}
+
+/// What a number in `unit` with this suffix is multiplied by.
+fn factor(suffix: &str, unit: Unit) -> Option<u64> {
+    let is_known = |(name, _, of): &&(&str, u64, Option<Unit>)| {
+        *name == suffix && of.is_none_or(|of| of == unit)
+    };
+    SUFFIXES.iter().find(is_known).map(|(_, factor, _)| *factor)
+}
+
+/// A decimal fraction of microseconds as the whole number of them that it is: `0.5ms` is `500us`.
+fn whole(text: &str, unit: Unit) -> Option<String> {
+    let (integer, rest) = text.split_once('.')?;
+    let end = rest.find(|c: char| !c.is_ascii_digit())?;
+    let (decimals, suffix) = rest.split_at_checked(end)?;
+    let factor = factor(&suffix.to_ascii_lowercase(), unit)?;
+    let scale = 10_u64.checked_pow(u32::try_from(decimals.len()).ok()?)?;
+    let number = format!("{integer}{decimals}").parse::<u64>().ok()?.checked_mul(factor)?;
+    let is_whole = unit == Unit::Microseconds && number % scale == 0;
+    is_whole.then(|| format!("{}us", number / scale))
 }
 
 /// Reads a port, or a range of ports.
@@ -197,7 +221,7 @@ fn holder(text: &str) -> Pattern {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::string::{String, ToString};
+    use alloc::string::ToString;
 
     /// The pattern of `text` for the column called `name`, or the mistake.
     fn read(name: &str, text: &str) -> String {

@@ -64,7 +64,10 @@ fn sample() -> Snapshot {
         vec![
             www(7, "/usr/sbin/nginx"),
             www(8, "/opt/worker"),
-            process(9, "/usr/sbin/Unbound"),
+            crate::Process {
+                command_line: Ok("/sbin/resolver --unbound".into()),
+                ..process(9, "/usr/sbin/Unbound")
+            },
             process(4711, "/usr/lib/firefox/firefox"),
         ],
     );
@@ -181,6 +184,8 @@ fn a_word_names_a_process() {
     check("99999999999999999999", &[]);
     check("/usr/lib/firefox/*", &[3]);
     check("firefox.exe", &[]);
+    check("resolver", &[4]);
+    check("resolv", &[]);
     check("", &[]);
     let both = [Filter::process("nginx"), Filter::process("9")];
     assert_eq!(chosen(&Filter::any(both.to_vec())), [1, 2, 4]);
@@ -203,6 +208,12 @@ fn mistakes_are_shown_where_they_are() {
         "unknown name \"remote.prot\"; did you mean remote.port?",
     );
     check("udp or lisen", "       ^^^^^", "unknown name \"lisen\"; did you mean listen?");
+    check("dport = 80", "^^^^^", "unknown name \"dport\"; did you mean remote.port?");
+    check("SRC = ::1", "^^^", "unknown name \"SRC\"; did you mean local?");
+    let regex = "there is no operator \"~\": \"=\" takes * and ?";
+    check("process ~ nginx", "        ^", regex);
+    check("process =~nginx", "        ^^", &regex.replace('~', "=~"));
+    check("rtt > 0.5ms", "      ^^^^^", "\"0.5ms\" is not a whole number; did you mean 500us?");
     check("nginx", "^^^^^", "unknown name \"nginx\"; did you mean process = nginx?");
     check("tcp and 80", "        ^^", "unknown name \"80\"; did you mean port = 80?");
     check(
