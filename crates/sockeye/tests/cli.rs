@@ -25,6 +25,11 @@ fn help_succeeds_and_mistakes_are_one_message_with_status_2() {
     check("--help", 0, "");
     check("-V", 0, "");
     check("columns", 0, "");
+    check("help", 0, "");
+    check("help close", 0, "");
+    check("-nnaa --format csv -f csv local.port=80", 2, "sockeye: \"local.port=80\" looks like");
+    check("-i :8080", 2, "sockeye: there is no -i as in lsof: write sockeye -a --filter 'port = ");
+    check("-r --replay x", 2, "sockeye: the argument '--resolve' cannot be used with '--replay");
     check("--nonsense", 2, "sockeye: unexpected argument '--nonsense' found");
     check("--columns prot", 2, "sockeye: there is no column `prot`: did you mean `proto`?\n");
     check("-a list", 2, "sockeye: `list` is a command and comes first");

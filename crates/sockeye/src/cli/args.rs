@@ -20,8 +20,8 @@ use crate::print::Format;
     name = "sockeye",
     version,
     args_conflicts_with_subcommands = true,
-    disable_help_subcommand = true,
-    override_usage = "sockeye [list] [OPTIONS] [FILTER]...\n       sockeye <COMMAND>",
+    args_override_self = true,
+    override_usage = "sockeye [list] [OPTIONS] [PROCESS]...\n       sockeye <COMMAND>",
     max_term_width = 100,
     after_help = "Examples and exit status: sockeye --help",
     after_long_help = help::AFTER
@@ -49,15 +49,19 @@ pub(super) enum Command {
     List(ListArgs),
     /// Close TCP connections and connected UDP endpoints
     ///
+    /// Which ones has to be said: by a process, by --filter, or by both.
+    ///
     /// Shows what it will close and asks; looks again afterwards and reports each as closed, still
     /// open, gone or not permitted. The processes live on and see an error (ECONNABORTED).
-    #[command(after_long_help = help::AFTER_CLOSE)]
+    #[command(after_long_help = help::AFTER_CLOSE, override_usage = help::USAGE_CLOSE)]
     Close(CloseArgs),
     /// End the processes that hold endpoints
     ///
+    /// Which ones has to be said: by a process, by --filter, or by both.
+    ///
     /// Shows what it will end and asks; sends SIGTERM, looks again and reports each as ended, still
     /// running, gone or not permitted. A process that took over the PID in between is never hit.
-    #[command(after_long_help = help::AFTER_END)]
+    #[command(after_long_help = help::AFTER_END, override_usage = help::USAGE_END)]
     End(EndArgs),
     /// Say what this user on this system can see, what not, why, and what mends it
     Doctor(DoctorArgs),
@@ -88,8 +92,8 @@ pub(super) struct ListArgs {
     #[command(flatten)]
     pub(super) choice: ChoiceArgs,
 
-    /// Read a dump instead of this machine
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    /// Read a dump instead of this machine; - for standard input
+    #[arg(long, conflicts_with = "resolve", value_name = "FILE", value_hint = ValueHint::FilePath)]
     #[arg(help_heading = "Which endpoints")]
     pub(super) replay: Option<PathBuf>,
 
@@ -107,6 +111,7 @@ pub(super) struct ListArgs {
     /// A + in front adds to the usual columns: +rtt,cgroup. all is every column. sockeye columns
     /// lists them.
     #[arg(long, value_name = "NAME,…", value_delimiter = ',', help_heading = "Output")]
+    #[arg(value_hint = ValueHint::Other)]
     pub(super) columns: Vec<String>,
 
     /// Columns to sort by, ~ or - in front for largest first: user,~sent.bytes
@@ -164,7 +169,7 @@ pub(super) struct ScopeArgs {
 #[derive(Args, Clone, Default, Debug)]
 pub(super) struct ChoiceArgs {
     /// Only these processes: name, with * and ?, or PID; several: any of them
-    #[arg(value_name = "FILTER")]
+    #[arg(value_name = "PROCESS", value_hint = ValueHint::Other)]
     pub(super) words: Vec<String>,
 
     /// Only endpoints for which this holds; repeated: all must hold
@@ -172,10 +177,12 @@ pub(super) struct ChoiceArgs {
     /// Columns are compared with =, !=, <, >, in and joined by and, or, not. For example:
     /// "tcp and remote in 10.0.0.0/8 and (state = established or local.port = 443)".
     #[arg(long = "filter", value_name = "EXPR", help_heading = "Which endpoints")]
+    #[arg(value_hint = ValueHint::Other)]
     pub(super) filters: Vec<String>,
 
     /// Network namespaces: self, all, that of a PID, or one named by ip netns
     #[arg(long, value_name = "WHICH", default_value = "all", help_heading = "Which endpoints")]
+    #[arg(value_hint = ValueHint::Other)]
     pub(super) netns: Option<String>,
 }
 

@@ -56,7 +56,7 @@ fn built() -> Command {
 
 /// The commands that people are told of.
 fn visible(command: &Command) -> impl Iterator<Item = &Command> {
-    command.get_subcommands().filter(|sub| !sub.is_hide_set())
+    command.get_subcommands().filter(|sub| !sub.is_hide_set() && sub.get_name() != "help")
 }
 
 /// The options and arguments that people are told of; of a command, only its own.

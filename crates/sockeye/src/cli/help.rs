@@ -21,6 +21,16 @@ Exit status:
   1  nothing matched
   2  an error; standard error says which";
 
+/// How `close` is called: never without a choice.
+pub(super) const USAGE_CLOSE: &str = "\
+sockeye close [OPTIONS] <PROCESS>...
+       sockeye close [OPTIONS] --filter <EXPR>";
+
+/// How `end` is called: never without a choice.
+pub(super) const USAGE_END: &str = "\
+sockeye end [OPTIONS] <PROCESS>...
+       sockeye end [OPTIONS] --filter <EXPR>";
+
 /// Below the long help of `close`.
 pub(super) const AFTER_CLOSE: &str = "\
 Examples:

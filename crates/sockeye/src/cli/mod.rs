@@ -21,6 +21,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use args::{Cli, Command};
+use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory, FromArgMatches};
 use console::Console;
 
@@ -99,6 +100,9 @@ fn ensure_command_first(cli: &Cli, words: &[OsString]) -> anyhow::Result<()> {
 
 /// Prints help or version to standard output, a mistake to standard error.
 fn answer_usage(error: &clap::Error) -> anyhow::Result<Status> {
+    if error.get(ContextKind::InvalidArg) == Some(&ContextValue::String("-i".to_owned())) {
+        anyhow::bail!("there is no -i as in lsof: write sockeye -a --filter 'port = 8080'");
+    }
     if error.use_stderr() {
         let text = error.render().to_string();
         console::complain(text.replacen("error:", "sockeye:", 1).trim_end());
