@@ -29,6 +29,7 @@ pub(super) fn run(args: &CloseArgs, console: &mut Console) -> anyhow::Result<Sta
     let mut rows = table::select(&snapshot, &Scope::ALL, is_chosen);
     table::sort_by_process(&mut rows);
     if rows.is_empty() {
+        console.note_each(&wanted.unknown(&snapshot, &Scope::ALL));
         console.note(b"no connection matches; listeners and unconnected UDP are not closed\n");
         return Ok(Status::Nothing);
     }

@@ -30,9 +30,7 @@ pub(super) enum ColorChoice {
 /// Standard output and what is known of it.
 #[derive(Debug)]
 pub(super) struct Console {
-    /// Whether a person looks at standard output.
-    pub(super) is_terminal: bool,
-    /// Its width, and colours.
+    /// Whether a person looks at it, its width, and colours.
     pub(super) layout: Layout,
 }
 
@@ -42,7 +40,7 @@ impl Console {
         let is_terminal = io::stdout().is_terminal();
         let palette = palette(choice, is_terminal, |name| env::var(name).ok());
         let width = if is_terminal { terminal_width() } else { DEFAULT_WIDTH };
-        Self { is_terminal, layout: Layout { width, palette } }
+        Self { layout: Layout { width, is_terminal, palette } }
     }
 
     /// Hands standard output to `print` and sees that everything was written.
@@ -61,6 +59,13 @@ impl Console {
     /// Writes `text` to standard error, where nothing can be done if that fails.
     pub(super) fn note(&mut self, text: &[u8]) {
         let _ = io::stderr().write_all(text);
+    }
+
+    /// Writes each of `sentences` to standard error.
+    pub(super) fn note_each(&mut self, sentences: &[String]) {
+        for sentence in sentences {
+            self.note(format!("sockeye: {sentence}\n").as_bytes());
+        }
     }
 }
 

@@ -106,7 +106,7 @@ mod tests {
 
     #[test]
     fn text_fits_and_hides_nothing() {
-        let layout = Layout { width: 60, palette: Palette::Plain };
+        let layout = Layout { width: 60, is_terminal: false, palette: Palette::Plain };
         let shown = String::from_utf8(text(&findings(), layout)).unwrap();
         let expected = concat!(
             "works    Owners of endpoints\n",

@@ -1,8 +1,11 @@
 //! `sockeye end`: ends the processes that hold endpoints, and says afterwards what became of each.
 
+use std::collections::BTreeMap;
+
 use anyhow::ensure;
+use sockeye_core::degradation::number_of;
 use sockeye_core::table::{self, Scope};
-use sockeye_core::{ProcessId, Row, Snapshot};
+use sockeye_core::{Ownerless, ProcessId, Row, Snapshot};
 use sockeye_engine::act::{self, Insistence};
 
 use super::Status;
@@ -29,8 +32,8 @@ pub(super) fn run(args: &EndArgs, console: &mut Console) -> anyhow::Result<Statu
     table::sort_by_process(&mut rows);
     let processes = processes(&rows);
     if processes.is_empty() {
-        console.note(b"no process that holds an endpoint matches\n");
-        return Ok(Status::Nothing);
+        console.note_each(&wanted.unknown(&snapshot, &Scope::ALL));
+        return Ok(report_ownerless(&snapshot, &wanted, console));
     }
     let insistence = if args.force { Insistence::AskThenForce } else { Insistence::Ask };
     let names = processes.iter().map(|process| name(&snapshot, *process));
@@ -47,6 +50,50 @@ fn rows_by_owner<'a>(snapshot: &'a Snapshot, wanted: &Wanted) -> Vec<Row<'a>> {
     rows.filter(|row| row.owner.is_some() && wanted.matches(row)).collect()
 }
 
+/// Says why none of the wanted endpoints has an owner that could be ended; the status is an error
+/// where there may be one that cannot be seen.
+fn report_ownerless(snapshot: &Snapshot, wanted: &Wanted, console: &mut Console) -> Status {
+    let mut counts = BTreeMap::new();
+    for row in table::select(snapshot, &Scope::ALL, |row| wanted.matches(row)) {
+        if let Some(reason) = row.endpoint.owners.reason() {
+            *counts.entry(reason).or_insert(0) += 1;
+        }
+    }
+    if counts.is_empty() {
+        console.note(b"no process that holds an endpoint matches\n");
+    }
+    let sentences = counts.iter().map(|(reason, count)| ownerless(*reason, *count));
+    console.note_each(&sentences.collect::<Vec<_>>());
+    let is_any_hidden = counts.keys().any(|reason| remedy(*reason).is_some());
+    if is_any_hidden { Status::Error } else { Status::Nothing }
+}
+
+/// What is said of `count` endpoints that match and have no owner for `reason`.
+fn ownerless(reason: Ownerless, count: usize) -> String {
+    let (verb, whose, has) = if count == 1 {
+        ("matches", "its owner", "has")
+    } else {
+        ("match", "their owners", "have")
+    };
+    let (endpoints, phrase) = (number_of(count, "endpoint", "endpoints"), reason.phrase());
+    match remedy(reason) {
+        Some(remedy) => {
+            format!("{endpoints} {verb}, but {whose} may not be seen ({phrase}): {remedy}")
+        }
+        None => format!("{endpoints} {verb}, but {has} no owner: {phrase}"),
+    }
+}
+
+/// How to see an owner that there may be although none is seen; `None` where there is none.
+fn remedy(reason: Ownerless) -> Option<&'static str> {
+    match reason {
+        Ownerless::NotPermitted => Some("run as root"),
+        Ownerless::Outside => Some("run it on the host"),
+        Ownerless::NotObserved => Some("sockeye doctor"),
+        _ => None,
+    }
+}
+
 /// The owners of `rows`, each once.
 fn processes(rows: &[Row<'_>]) -> Vec<ProcessId> {
     let owners = rows.iter().filter_map(|row| row.owner);
@@ -60,4 +107,25 @@ fn processes(rows: &[Row<'_>]) -> Vec<ProcessId> {
 fn name(snapshot: &Snapshot, process: ProcessId) -> String {
     let name = snapshot.processes.get(&process).map_or("", |process| &*process.name);
     format!("{name} ({process})")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_ended_is_explained() {
+        let check = |reason, count, expected: &str| assert_eq!(ownerless(reason, count), expected);
+        check(
+            Ownerless::NotPermitted,
+            1,
+            "1 endpoint matches, but its owner may not be seen (not permitted to see whose): \
+             run as root",
+        );
+        check(
+            Ownerless::TimeWait,
+            2,
+            "2 endpoints match, but have no owner: closed by its process, waiting",
+        );
+    }
 }

@@ -1,5 +1,8 @@
 //! `sockeye [list]`: observe, choose, sort, print.
 
+use std::io;
+use std::path::Path;
+
 use sockeye_core::Snapshot;
 use sockeye_os::dump;
 
@@ -50,12 +53,15 @@ fn show(
     let is_for_people = query.format.is_for_people();
     let last =
         if is_for_people { summary(snapshot, &rows, console.layout) } else { notes(snapshot) };
-    let is_below = is_for_people && console.is_terminal;
+    let is_below = is_for_people && console.layout.is_terminal;
     console.print(|out| {
         out.write_all(banner)?;
         print(query.format, &sheet, out)?;
         out.write_all(if is_below { &last } else { b"" })
     })?;
+    if rows.is_empty() {
+        console.note_each(&query.wanted.unknown(snapshot, &query.scope));
+    }
     if !is_below {
         console.note(&last);
     }
@@ -65,6 +71,9 @@ fn show(
 /// The snapshot to list: of this machine, or from a dump.
 fn observe(args: &ListArgs, query: &Query) -> anyhow::Result<Snapshot> {
     Ok(match &args.replay {
+        Some(file) if file == Path::new("-") => {
+            dump::read(&mut io::stdin().lock(), "standard input", &query.wants())?
+        }
         Some(file) => dump::read_file(file, &query.wants())?,
         None => sockeye_os::observe(&query.wants())?,
     })

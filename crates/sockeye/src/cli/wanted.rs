@@ -1,16 +1,21 @@
 //! Which rows the positional words and `--filter` ask for.
 
 use anyhow::{anyhow, ensure};
+use clap::CommandFactory;
+use sockeye_core::column::nearest;
 use sockeye_core::filter::Filter;
-use sockeye_core::{Column, Row};
+use sockeye_core::table::Scope;
+use sockeye_core::{Column, Row, Snapshot};
 
-use super::args::ChoiceArgs;
+use super::args::{ChoiceArgs, Cli};
 use crate::print::escaped;
 
 /// The rows that are wanted: of any process named, and for which every expression holds.
 #[derive(PartialEq, Debug)]
 pub(super) struct Wanted {
     filter: Filter,
+    /// Each word with the rows of its processes.
+    words: Vec<(String, Filter)>,
     is_everything: bool,
 }
 
@@ -21,10 +26,11 @@ impl Wanted {
     ///
     /// A word that cannot mean a process; an expression with a mistake, which the message points at.
     pub(super) fn parse(args: &ChoiceArgs) -> anyhow::Result<Self> {
+        let named = args.words.iter().map(|word| Ok((word.clone(), process(word)?)));
+        let words = named.collect::<anyhow::Result<Vec<_>>>()?;
         let mut all = Vec::new();
-        if !args.words.is_empty() {
-            let named = args.words.iter().map(|word| process(word));
-            all.push(Filter::any(named.collect::<Result<_, _>>()?));
+        if !words.is_empty() {
+            all.push(Filter::any(words.iter().map(|(_, filter)| filter.clone()).collect()));
         }
         for text in &args.filters {
             all.push(Filter::parse(text).map_err(|error| {
@@ -33,7 +39,7 @@ impl Wanted {
             })?);
         }
         let is_everything = all.is_empty();
-        Ok(Self { filter: Filter::all(all), is_everything })
+        Ok(Self { filter: Filter::all(all), words, is_everything })
     }
 
     /// Whether nothing was said, so that everything is wanted.
@@ -46,10 +52,45 @@ impl Wanted {
         self.filter.matches(row)
     }
 
+    /// A sentence about each word that names no process in `snapshot`, of which `scope` was observed.
+    pub(super) fn unknown(&self, snapshot: &Snapshot, scope: &Scope) -> Vec<String> {
+        let rows = || snapshot.endpoints.iter().flat_map(|e| Row::each(snapshot, e));
+        let unknown = self.words.iter().filter(|(_, filter)| !rows().any(|r| filter.matches(&r)));
+        let sentence = |(word, _): &(String, _)| {
+            let is_number = word.bytes().all(|byte| byte.is_ascii_digit());
+            let which =
+                if is_number { word.clone() } else { format!("called \"{}\"", escaped(word)) };
+            let hint = if is_number { None } else { suggestion(word, snapshot) };
+            let hint = hint.unwrap_or_default();
+            format!("no process {which} is seen to hold {}{hint}", sought(scope))
+        };
+        unknown.map(sentence).collect()
+    }
+
     /// The columns it looks at, each once.
     pub(super) fn columns(&self) -> impl Iterator<Item = &'static Column> {
         self.filter.columns()
     }
+}
+
+/// Which endpoints of `scope` a process would have had to hold.
+fn sought(scope: &Scope) -> &'static str {
+    match (scope.tcp, scope.udp) {
+        (true, false) => "a TCP endpoint",
+        (false, true) => "a UDP endpoint",
+        _ => "an endpoint",
+    }
+}
+
+/// What a word that names no process may have meant: a command, or a process of `snapshot`.
+fn suggestion(word: &str, snapshot: &Snapshot) -> Option<String> {
+    let command = Cli::command();
+    let commands = command.get_subcommands().filter(|sub| !sub.is_hide_set());
+    if let Some(command) = nearest(word, commands.map(clap::Command::get_name)) {
+        return Some(format!(": did you mean the command {command}?"));
+    }
+    let names = snapshot.processes.values().map(|process| &*process.name);
+    nearest(word, names).map(|name| format!(": did you mean {}?", escaped(name)))
 }
 
 /// The rows of the process that `word` means; not every file name that the system permits, but
@@ -67,6 +108,9 @@ fn process(word: &str) -> anyhow::Result<Filter> {
 
 #[cfg(test)]
 mod tests {
+    use sockeye_core::Timestamp;
+    use sockeye_core::snapshot::Source;
+
     use super::*;
 
     fn choice(words: &[&str], filters: &[&str]) -> ChoiceArgs {
@@ -101,6 +145,21 @@ mod tests {
         check("rtt>5", "\"rtt>5\" looks like a filter: write --filter 'rtt>5'");
         check("it's on", r#""it's on" looks like a filter: write --filter 'it'\''s on'"#);
         check("", "an empty word names no process");
+    }
+
+    #[test]
+    fn a_word_that_names_nothing_is_said() {
+        let snapshot = Snapshot::new(Timestamp::from_unix_ns(0), Source::SockDiag);
+        let tcp = Scope { udp: false, ..Scope::ALL };
+        let check = |word: &str, scope, expected: &str| {
+            let wanted = Wanted::parse(&choice(&[word], &[])).unwrap();
+            assert_eq!(wanted.unknown(&snapshot, scope), [expected]);
+        };
+        let listn = "no process called \"listn\" is seen to hold an endpoint: \
+            did you mean the command list?";
+        check("listn", &Scope::ALL, listn);
+        check("99999", &tcp, "no process 99999 is seen to hold a TCP endpoint");
+        check("x\x1b", &tcp, "no process called \"x\\u{1b}\" is seen to hold a TCP endpoint");
     }
 
     #[test]

@@ -37,4 +37,25 @@ impl Grid {
         }
         self
     }
+
+    /// Takes from the widest of the columns that have a `least` width, until all fit into `width`
+    /// or there is nothing left to take.
+    pub(super) fn shrink(
+        mut self,
+        width: usize,
+        least: impl Fn(&'static Column) -> Option<usize>,
+    ) -> Self {
+        let total: usize = self.0.iter().map(|(_, width)| width + GAP).sum();
+        let floors: Vec<_> = self.0.iter().map(|(column, _)| least(column)).collect();
+        for _ in width..total.saturating_sub(GAP) {
+            let cuttable = self.0.iter_mut().zip(&floors).filter_map(|((_, width), floor)| {
+                floor.is_some_and(|floor| *width > floor).then_some(width)
+            });
+            let Some(widest) = cuttable.max() else {
+                break;
+            };
+            *widest -= 1;
+        }
+        self
+    }
 }

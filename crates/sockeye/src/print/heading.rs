@@ -4,11 +4,15 @@ use sockeye_core::degradation::number_of;
 use sockeye_core::process::Absent;
 use sockeye_core::{Ownerless, ProcessId, Row};
 
+use super::cell;
 use super::escape;
 use super::line::Line;
 
 /// Spaces before the second and further lines of a heading; more than before an endpoint.
 const INDENT: usize = 4;
+
+/// The most that is shown of a script's path.
+const SCRIPT: usize = 60;
 
 /// Appends the heading of `rows`, which stand under one process or share one reason.
 pub(super) fn put(line: &mut Line<'_>, rows: &[Row<'_>]) {
@@ -44,6 +48,12 @@ fn put_image(line: &mut Line<'_>, row: &Row<'_>) {
             line.put_path(&image);
             line.put(1, |part| part.extend(no_path(*absent).bytes()));
         }
+    }
+    if let Some(script) = process.script() {
+        line.put(1, |part| {
+            escape::text(part, script);
+            cell::shorten(part, SCRIPT);
+        });
     }
     if process.is_deleted {
         line.put(1, |part| part.extend(b"(deleted)"));

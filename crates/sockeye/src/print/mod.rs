@@ -65,6 +65,8 @@ impl Format {
 pub(crate) struct Layout {
     /// Terminal cells in a line.
     pub(crate) width: usize,
+    /// Whether a person looks at it: what is too wide may be cut only then.
+    pub(crate) is_terminal: bool,
     /// Colours.
     pub(crate) palette: Palette,
 }

@@ -4,14 +4,33 @@
 use std::collections::HashSet;
 
 use sockeye_core::degradation::number_of;
-use sockeye_core::{Row, Snapshot};
+use sockeye_core::snapshot::Source;
+use sockeye_core::{Degradation, Ownerless, Row, Snapshot};
 
 use super::Layout;
 use super::escape;
 use super::line::Line;
 
-/// What answers every degradation.
-const REMEDY: &str = "sockeye doctor";
+/// What answers every degradation of this machine; of the machine of a dump nothing can.
+fn remedy(snapshot: &Snapshot) -> &'static str {
+    if snapshot.source == Source::Replay { "" } else { ": sockeye doctor" }
+}
+
+/// What could not be observed and may have changed what is shown: processes that may not be seen
+/// matter only where an endpoint lacks its owner for that.
+fn relevant(snapshot: &Snapshot) -> impl Iterator<Item = &Degradation> {
+    let lacks =
+        |reason| snapshot.endpoints.iter().any(|endpoint| endpoint.owners.reason() == Some(reason));
+    snapshot.degradations.iter().filter(move |degradation| match degradation {
+        Degradation::ProcessesDenied { .. } | Degradation::ProcessesHidden => {
+            lacks(Ownerless::NotPermitted)
+        }
+        Degradation::OutsidePidNamespace => {
+            lacks(Ownerless::Outside) || lacks(Ownerless::NotPermitted)
+        }
+        _ => true,
+    })
+}
 
 /// One line: `5 processes, 31 endpoints · seen by sock_diag · …: sockeye doctor`.
 pub(crate) fn summary(snapshot: &Snapshot, rows: &[Row<'_>], layout: Layout) -> Vec<u8> {
@@ -20,12 +39,12 @@ pub(crate) fn summary(snapshot: &Snapshot, rows: &[Row<'_>], layout: Layout) -> 
     line.begin(2);
     line.put(0, |part| part.extend(counts(rows).bytes()));
     line.put_fact(|part| part.extend(format!("seen by {}", snapshot.source.id()).bytes()));
-    for (index, degradation) in snapshot.degradations.iter().enumerate() {
+    let mut degradations = relevant(snapshot).peekable();
+    while let Some(degradation) = degradations.next() {
+        let is_last = degradations.peek().is_none();
         let mut message = Vec::new();
         escape::text(&mut message, &degradation.to_string());
-        if index + 1 == snapshot.degradations.len() {
-            message.extend(format!(": {REMEDY}").bytes());
-        }
+        message.extend(if is_last { remedy(snapshot) } else { "" }.bytes());
         line.put_message(&message);
     }
     line.end();
@@ -37,19 +56,24 @@ fn counts(rows: &[Row<'_>]) -> String {
     if rows.is_empty() {
         return "no endpoint matches".to_owned();
     }
+    let endpoints = number_of(rows.len(), "endpoint", "endpoints");
+    let is_unobserved =
+        |row: &Row<'_>| row.endpoint.owners.reason() == Some(Ownerless::NotObserved);
+    if rows.iter().all(is_unobserved) {
+        return endpoints;
+    }
     let processes: HashSet<_> =
         rows.iter().filter_map(|row| row.owner).map(|o| o.process).collect();
-    let processes = number_of(processes.len(), "process", "processes");
-    format!("{processes}, {}", number_of(rows.len(), "endpoint", "endpoints"))
+    format!("{}, {endpoints}", number_of(processes.len(), "process", "processes"))
 }
 
 /// One line for each thing that could not be observed.
 pub(crate) fn notes(snapshot: &Snapshot) -> Vec<u8> {
     let mut buf = Vec::new();
-    for degradation in &snapshot.degradations {
+    for degradation in relevant(snapshot) {
         buf.extend_from_slice(b"sockeye: note: ");
         escape::text(&mut buf, &degradation.to_string());
-        buf.extend(format!(": {REMEDY}\n").bytes());
+        buf.extend(format!("{}\n", remedy(snapshot)).bytes());
     }
     buf
 }

@@ -3,8 +3,8 @@
 use std::io::{self, Write};
 
 use anstyle::Style;
-use sockeye_core::column::Kind;
-use sockeye_core::{Column, Row};
+use sockeye_core::column::{Kind, Unit};
+use sockeye_core::{Column, Row, Value};
 
 use super::Sheet;
 use super::cell::{self, Cells};
@@ -19,11 +19,14 @@ pub(super) fn print(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
     }
     let mut grid = Grid::measure(sheet.columns, sheet.rows);
     for (column, width) in &mut grid.0 {
-        *width = (*width).max(column.header.len());
+        *width = (*width).max(cell::width(header(column).as_bytes()));
+    }
+    if sheet.layout.is_terminal {
+        grid = grid.shrink(sheet.layout.width, |column| least(column, sheet.rows));
     }
     let mut head = Vec::new();
     put_line(&mut head, &grid, |buf, column| {
-        buf.extend(column.header.to_uppercase().bytes());
+        buf.extend(header(column).bytes());
         Style::new()
     });
     out.write_all(&head)?;
@@ -42,6 +45,19 @@ pub(super) fn print(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
     stream(sheet.rows, BLOCK, render, out)
 }
 
+/// The heading of a column, with the unit where the number alone does not tell.
+fn header(column: &Column) -> String {
+    let unit = if column.unit == Unit::Microseconds { " µs" } else { "" };
+    column.header.to_uppercase() + unit
+}
+
+/// The least width of a column that may be cut: a name from outside. Addresses, ports, states and
+/// numbers are of no use in part.
+fn least(column: &Column, rows: &[Row<'_>]) -> Option<usize> {
+    let is_name = rows.iter().any(|row| matches!(column.value(row), Value::Text(_)));
+    is_name.then(|| cell::width(header(column).as_bytes()).max(8))
+}
+
 /// What stands for an absent value, so that a script can count columns: `*` for a remote.
 fn blank(column: &Column) -> &'static str {
     match column.kind {
@@ -58,6 +74,7 @@ fn put_line(buf: &mut Vec<u8>, grid: &Grid, mut put: impl FnMut(&mut Vec<u8>, &C
     for (column, width) in &grid.0 {
         cell.clear();
         let style = put(&mut cell, column);
+        cell::shorten(&mut cell, *width);
         let room = width.saturating_sub(cell::width(&cell));
         let (before, after) = if column.kind.is_right_aligned() { (room, 0) } else { (0, room) };
         buf.resize(buf.len() + owed + before, b' ');

@@ -161,7 +161,7 @@ fn defaults() -> Vec<&'static Column> {
     Column::all().iter().filter(|c| c.is_default && c.cost != Cost::Names).collect()
 }
 
-const PLAIN: Layout = Layout { width: 80, palette: Palette::Plain };
+const PLAIN: Layout = Layout { width: 80, is_terminal: false, palette: Palette::Plain };
 
 /// What `format` prints of `snapshot`.
 fn printed(format: Format, snapshot: &Snapshot, columns: &[&'static Column]) -> String {
@@ -198,7 +198,7 @@ fn text_with_chosen_columns_names_and_colours() {
     let mut snapshot = machine();
     snapshot.hostnames.insert([203, 0, 113, 9].into(), "db-1.\x1b[1minternal".into());
     let chosen = columns(&["state", "local", "remote", "inode", "cgroup"]);
-    let layout = Layout { width: 100, palette: Palette::Ansi };
+    let layout = Layout { width: 100, is_terminal: false, palette: Palette::Ansi };
     assert_snapshot!(
         laid_out(Format::Text, &snapshot, (&chosen, &[], layout)).replace('\x1b', "␛")
     );
@@ -207,6 +207,57 @@ fn text_with_chosen_columns_names_and_colours() {
 #[test]
 fn table() {
     assert_snapshot!(printed(Format::Table, &machine(), &columns(&TABLE)));
+}
+
+#[test]
+fn table_at_a_narrow_terminal() {
+    let layout = Layout { width: 90, is_terminal: true, palette: Palette::Plain };
+    assert_snapshot!(laid_out(Format::Table, &machine(), (&columns(&TABLE), &[], layout)));
+}
+
+#[test]
+fn text_at_forty_columns() {
+    let layout = Layout { width: 40, is_terminal: true, palette: Palette::Plain };
+    assert_snapshot!(laid_out(Format::Text, &machine(), (&columns(&TEXT), &[], layout)));
+}
+
+#[test]
+fn an_interpreter_shows_its_script() {
+    let mut snapshot = machine();
+    for process in snapshot.processes.values_mut() {
+        process.name = "python3.11".into();
+        process.command_line = Ok("python3 '/srv/\x1b job.py' --all".into());
+    }
+    let shown = printed(Format::Text, &snapshot, &columns(&TEXT));
+    assert!(shown.contains("/usr/sbin/nginx /srv/\\u{1b} job.py · pid 100"), "{shown}");
+}
+
+#[test]
+fn the_last_line_says_only_what_matters() {
+    let check = |change: &dyn Fn(&mut Snapshot), expected: &str| {
+        let mut snapshot = machine();
+        snapshot.degradations = vec![Degradation::ProcessesDenied { count: 2 }];
+        change(&mut snapshot);
+        let shown = printed(Format::Table, &snapshot, &columns(&["local"]));
+        assert_eq!(shown.lines().last(), Some(expected));
+    };
+    let with_owners = |snapshot: &mut Snapshot, owners: Owners| {
+        snapshot.endpoints.iter_mut().for_each(|endpoint| endpoint.owners = owners.clone());
+    };
+    check(&|_| {}, "  · 2 processes not permitted: sockeye doctor");
+    check(
+        &|snapshot| with_owners(snapshot, by(100)),
+        "1 process, 11 endpoints · seen by sock_diag",
+    );
+    let unobserved = Owners::None(Ownerless::NotObserved);
+    check(
+        &|snapshot| with_owners(snapshot, unobserved.clone()),
+        "11 endpoints · seen by sock_diag",
+    );
+    check(
+        &|snapshot| snapshot.source = Source::Replay,
+        "6 processes, 11 endpoints · seen by replay · 2 processes not permitted",
+    );
 }
 
 #[test]
@@ -324,7 +375,7 @@ proptest! {
         text in hostile(),
         width in 40..160_usize,
     ) {
-        let layout = Layout { width, palette: Palette::Plain };
+        let layout = Layout { width, is_terminal: false, palette: Palette::Plain };
         let shown = laid_out(Format::Text, &machine_named(&text), (&columns(&TEXT), &[], layout));
         for line in shown.lines() {
             let has_fact = || line.contains("· ");

@@ -74,7 +74,7 @@ fn group<'a>(rows: &[Row<'a>]) -> Vec<Vec<Row<'a>>> {
 fn continuation(grid: &Grid, width: usize) -> usize {
     let before = grid.0.iter().take_while(|(column, _)| column.kind != Kind::Socket);
     let start = INDENT + before.map(|(_, width)| width + GAP).sum::<usize>();
-    start.min(width / 3)
+    start.min(width * 3 / 5)
 }
 
 /// What the lines of all endpoints have in common.
