@@ -104,8 +104,7 @@ fn a_replay_shows_what_was_there() {
         let live = lasting(&sockeye(&EVERYTHING));
         assert_eq!(live.len(), 10, "{live:#?}");
         assert_eq!(lasting(&replay(&file, &EVERYTHING)), live);
-        let line =
-            format!("{BINARY} dump - | {BINARY} {} --replay /dev/stdin", EVERYTHING.join(" "));
+        let line = format!("{BINARY} dump - | {BINARY} {} --replay -", EVERYTHING.join(" "));
         assert_eq!(lasting(&finish(Command::new("sh").args(["-c", &line]))), live);
 
         let check = |args: &[&str], status| {
@@ -339,7 +338,7 @@ fn what_is_no_dump_is_refused() {
         }
         let evil = replay(&path("evil"), &[]);
         check_refused(&evil, &["line 2 holds bytes that are no text"]);
-        let line = format!("head -c 200000000 /dev/zero | {BINARY} -a --replay /dev/stdin");
+        let line = format!("head -c 200000000 /dev/zero | {BINARY} -a --replay -");
         check_refused(&finish(Command::new("sh").args(["-c", &line])), &[not_one]);
     });
 }
