@@ -34,20 +34,35 @@ _sockeye() {
             sockeye,end)
                 cmd="sockeye__subcmd__end"
                 ;;
-            sockeye,generate)
-                cmd="sockeye__subcmd__generate"
+            sockeye,help)
+                cmd="sockeye__subcmd__help"
                 ;;
             sockeye,list)
                 cmd="sockeye__subcmd__list"
                 ;;
-            sockeye__subcmd__generate,cli)
-                cmd="sockeye__subcmd__generate__subcmd__cli"
+            sockeye__subcmd__help,close)
+                cmd="sockeye__subcmd__help__subcmd__close"
                 ;;
-            sockeye__subcmd__generate,completions)
-                cmd="sockeye__subcmd__generate__subcmd__completions"
+            sockeye__subcmd__help,columns)
+                cmd="sockeye__subcmd__help__subcmd__columns"
                 ;;
-            sockeye__subcmd__generate,man)
-                cmd="sockeye__subcmd__generate__subcmd__man"
+            sockeye__subcmd__help,completions)
+                cmd="sockeye__subcmd__help__subcmd__completions"
+                ;;
+            sockeye__subcmd__help,doctor)
+                cmd="sockeye__subcmd__help__subcmd__doctor"
+                ;;
+            sockeye__subcmd__help,dump)
+                cmd="sockeye__subcmd__help__subcmd__dump"
+                ;;
+            sockeye__subcmd__help,end)
+                cmd="sockeye__subcmd__help__subcmd__end"
+                ;;
+            sockeye__subcmd__help,help)
+                cmd="sockeye__subcmd__help__subcmd__help"
+                ;;
+            sockeye__subcmd__help,list)
+                cmd="sockeye__subcmd__help__subcmd__list"
                 ;;
             *)
                 ;;
@@ -56,18 +71,24 @@ _sockeye() {
 
     case "${cmd}" in
         sockeye)
-            opts="-a -l -t -u -4 -6 -f -c -m -r -n -p -h -V --all --listening --tcp --udp --ipv4 --ipv6 --filter --netns --replay --format --csv --columns --sort --metrics --resolve --numeric --color --help --version list close end doctor dump columns completions generate"
+            opts="-a -l -t -u -4 -6 -f -c -m -r -n -h -V --all --listening --tcp --udp --ipv4 --ipv6 --filter --netns --replay --format --csv --columns --sort --metrics --resolve --numeric --color --help --version list close end doctor dump columns completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --filter)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
                     return 0
                     ;;
                 --netns)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
                     return 0
                     ;;
                 --replay)
@@ -94,11 +115,14 @@ _sockeye() {
                     return 0
                     ;;
                 --columns)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "time network.transport transport proto network.type family network.connection.state state network.direction direction local network.local.address local.address network.local.port local.port network.local.name local.name remote peer network.peer.address remote.address peer.address network.peer.port remote.port peer.port network.peer.name remote.name peer.name network.interface.name interface network.namespace.id netns.id network.namespace.name netns sent.bytes received.bytes sent.packets received.packets tcp.rtt_us rtt tcp.retransmits retransmits tcp.queue.send send-q tcp.queue.receive recv-q tcp.backlog.used backlog tcp.backlog.limit udp.queue.send udp.queue.receive process.pid pid process.parent_pid ppid process.creation.time started process.executable.name process name process.executable.path path process.command_line command process.user.id uid process.user.name user process.fd fd process.owners owners process.missing missing service.name service unit process.linux.cgroup cgroup socket.inode inode socket.cookie cookie observer.source source" -- "${cur}"))
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
                     return 0
                     ;;
                 --sort)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "time network.transport transport proto network.type family network.connection.state state network.direction direction local network.local.address local.address network.local.port local.port network.local.name local.name remote peer network.peer.address remote.address peer.address network.peer.port remote.port peer.port network.peer.name remote.name peer.name network.interface.name interface network.namespace.id netns.id network.namespace.name netns sent.bytes received.bytes sent.packets received.packets tcp.rtt_us rtt tcp.retransmits retransmits tcp.queue.send send-q tcp.queue.receive recv-q tcp.backlog.used backlog tcp.backlog.limit udp.queue.send udp.queue.receive process.pid pid process.parent_pid ppid process.creation.time started process.executable.name process name process.executable.path path process.command_line command process.user.id uid process.user.name user process.fd fd process.owners owners process.missing missing service.name service unit process.linux.cgroup cgroup socket.inode inode socket.cookie cookie observer.source source" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -120,11 +144,17 @@ _sockeye() {
             fi
             case "${prev}" in
                 --filter)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
                     return 0
                     ;;
                 --netns)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
                     return 0
                     ;;
                 --color)
@@ -226,11 +256,17 @@ _sockeye() {
             fi
             case "${prev}" in
                 --filter)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
                     return 0
                     ;;
                 --netns)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
                     return 0
                     ;;
                 --color)
@@ -244,17 +280,13 @@ _sockeye() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        sockeye__subcmd__generate)
-            opts="-h --color --help man completions cli"
+        sockeye__subcmd__help)
+            opts="list close end doctor dump columns completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
-                --color)
-                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
-                    return 0
-                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -262,17 +294,13 @@ _sockeye() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        sockeye__subcmd__generate__subcmd__cli)
-            opts="-h --color --help"
+        sockeye__subcmd__help__subcmd__close)
+            opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
-                --color)
-                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
-                    return 0
-                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -280,17 +308,13 @@ _sockeye() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        sockeye__subcmd__generate__subcmd__completions)
-            opts="-h --color --help bash elvish fish powershell zsh"
+        sockeye__subcmd__help__subcmd__columns)
+            opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
-                --color)
-                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
-                    return 0
-                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -298,17 +322,83 @@ _sockeye() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        sockeye__subcmd__generate__subcmd__man)
-            opts="-h --color --help"
+        sockeye__subcmd__help__subcmd__completions)
+            opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
-                --color)
-                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
-                    return 0
+                *)
+                    COMPREPLY=()
                     ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        sockeye__subcmd__help__subcmd__doctor)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        sockeye__subcmd__help__subcmd__dump)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        sockeye__subcmd__help__subcmd__end)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        sockeye__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        sockeye__subcmd__help__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 *)
                     COMPREPLY=()
                     ;;
@@ -317,18 +407,24 @@ _sockeye() {
             return 0
             ;;
         sockeye__subcmd__list)
-            opts="-a -l -t -u -4 -6 -f -c -m -r -n -p -h --all --listening --tcp --udp --ipv4 --ipv6 --filter --netns --replay --format --csv --columns --sort --metrics --resolve --numeric --color --help"
+            opts="-a -l -t -u -4 -6 -f -c -m -r -n -h --all --listening --tcp --udp --ipv4 --ipv6 --filter --netns --replay --format --csv --columns --sort --metrics --resolve --numeric --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --filter)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
                     return 0
                     ;;
                 --netns)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
                     return 0
                     ;;
                 --replay)
@@ -355,11 +451,14 @@ _sockeye() {
                     return 0
                     ;;
                 --columns)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "time network.transport transport proto network.type family network.connection.state state network.direction direction local network.local.address local.address network.local.port local.port network.local.name local.name remote peer network.peer.address remote.address peer.address network.peer.port remote.port peer.port network.peer.name remote.name peer.name network.interface.name interface network.namespace.id netns.id network.namespace.name netns sent.bytes received.bytes sent.packets received.packets tcp.rtt_us rtt tcp.retransmits retransmits tcp.queue.send send-q tcp.queue.receive recv-q tcp.backlog.used backlog tcp.backlog.limit udp.queue.send udp.queue.receive process.pid pid process.parent_pid ppid process.creation.time started process.executable.name process name process.executable.path path process.command_line command process.user.id uid process.user.name user process.fd fd process.owners owners process.missing missing service.name service unit process.linux.cgroup cgroup socket.inode inode socket.cookie cookie observer.source source" -- "${cur}"))
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
                     return 0
                     ;;
                 --sort)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "time network.transport transport proto network.type family network.connection.state state network.direction direction local network.local.address local.address network.local.port local.port network.local.name local.name remote peer network.peer.address remote.address peer.address network.peer.port remote.port peer.port network.peer.name remote.name peer.name network.interface.name interface network.namespace.id netns.id network.namespace.name netns sent.bytes received.bytes sent.packets received.packets tcp.rtt_us rtt tcp.retransmits retransmits tcp.queue.send send-q tcp.queue.receive recv-q tcp.backlog.used backlog tcp.backlog.limit udp.queue.send udp.queue.receive process.pid pid process.parent_pid ppid process.creation.time started process.executable.name process name process.executable.path path process.command_line command process.user.id uid process.user.name user process.fd fd process.owners owners process.missing missing service.name service unit process.linux.cgroup cgroup socket.inode inode socket.cookie cookie observer.source source" -- "${cur}"))
                     return 0
                     ;;
                 --color)

@@ -23,7 +23,7 @@ Register-ArgumentCompleter -Native -CommandName 'sockeye' -ScriptBlock {
         'sockeye' {
             [CompletionResult]::new('--filter', '--filter', [CompletionResultType]::ParameterName, 'Only endpoints for which this holds; repeated: all must hold')
             [CompletionResult]::new('--netns', '--netns', [CompletionResultType]::ParameterName, 'Network namespaces: self, all, that of a PID, or one named by ip netns')
-            [CompletionResult]::new('--replay', '--replay', [CompletionResultType]::ParameterName, 'Read a dump instead of this machine')
+            [CompletionResult]::new('--replay', '--replay', [CompletionResultType]::ParameterName, 'Read a dump instead of this machine; - for standard input')
             [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Output format')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Output format')
             [CompletionResult]::new('--columns', '--columns', [CompletionResultType]::ParameterName, 'Columns and their order, by name or alias: pid,local,state')
@@ -49,7 +49,6 @@ Register-ArgumentCompleter -Native -CommandName 'sockeye' -ScriptBlock {
             [CompletionResult]::new('--resolve', '--resolve', [CompletionResultType]::ParameterName, 'Ask for the host names of addresses (reverse DNS)')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Never ask for names; undoes --resolve')
             [CompletionResult]::new('--numeric', '--numeric', [CompletionResultType]::ParameterName, 'Never ask for names; undoes --resolve')
-            [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Accepted for the sake of habits from ss and netstat: owners are always shown')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
@@ -61,13 +60,13 @@ Register-ArgumentCompleter -Native -CommandName 'sockeye' -ScriptBlock {
             [CompletionResult]::new('dump', 'dump', [CompletionResultType]::ParameterValue, 'Write the system''s raw answers to a file, for bug reports and --replay')
             [CompletionResult]::new('columns', 'columns', [CompletionResultType]::ParameterValue, 'List every column: its names and what it means')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print the completions for a shell')
-            [CompletionResult]::new('generate', 'generate', [CompletionResultType]::ParameterValue, 'Print a document that is generated from this program')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
         'sockeye;list' {
             [CompletionResult]::new('--filter', '--filter', [CompletionResultType]::ParameterName, 'Only endpoints for which this holds; repeated: all must hold')
             [CompletionResult]::new('--netns', '--netns', [CompletionResultType]::ParameterName, 'Network namespaces: self, all, that of a PID, or one named by ip netns')
-            [CompletionResult]::new('--replay', '--replay', [CompletionResultType]::ParameterName, 'Read a dump instead of this machine')
+            [CompletionResult]::new('--replay', '--replay', [CompletionResultType]::ParameterName, 'Read a dump instead of this machine; - for standard input')
             [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Output format')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Output format')
             [CompletionResult]::new('--columns', '--columns', [CompletionResultType]::ParameterName, 'Columns and their order, by name or alias: pid,local,state')
@@ -93,7 +92,6 @@ Register-ArgumentCompleter -Native -CommandName 'sockeye' -ScriptBlock {
             [CompletionResult]::new('--resolve', '--resolve', [CompletionResultType]::ParameterName, 'Ask for the host names of addresses (reverse DNS)')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Never ask for names; undoes --resolve')
             [CompletionResult]::new('--numeric', '--numeric', [CompletionResultType]::ParameterName, 'Never ask for names; undoes --resolve')
-            [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Accepted for the sake of habits from ss and netstat: owners are always shown')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
@@ -148,31 +146,39 @@ Register-ArgumentCompleter -Native -CommandName 'sockeye' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
-        'sockeye;generate' {
-            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour')
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'The man page')
-            [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'The completions for a shell')
-            [CompletionResult]::new('cli', 'cli', [CompletionResultType]::ParameterValue, 'The reference of commands and options, in Markdown')
+        'sockeye;help' {
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List endpoints; what sockeye does without a command')
+            [CompletionResult]::new('close', 'close', [CompletionResultType]::ParameterValue, 'Close TCP connections and connected UDP endpoints')
+            [CompletionResult]::new('end', 'end', [CompletionResultType]::ParameterValue, 'End the processes that hold endpoints')
+            [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Say what this user on this system can see, what not, why, and what mends it')
+            [CompletionResult]::new('dump', 'dump', [CompletionResultType]::ParameterValue, 'Write the system''s raw answers to a file, for bug reports and --replay')
+            [CompletionResult]::new('columns', 'columns', [CompletionResultType]::ParameterValue, 'List every column: its names and what it means')
+            [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print the completions for a shell')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
-        'sockeye;generate;man' {
-            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour')
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+        'sockeye;help;list' {
             break
         }
-        'sockeye;generate;completions' {
-            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour')
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+        'sockeye;help;close' {
             break
         }
-        'sockeye;generate;cli' {
-            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour')
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+        'sockeye;help;end' {
+            break
+        }
+        'sockeye;help;doctor' {
+            break
+        }
+        'sockeye;help;dump' {
+            break
+        }
+        'sockeye;help;columns' {
+            break
+        }
+        'sockeye;help;completions' {
+            break
+        }
+        'sockeye;help;help' {
             break
         }
     })

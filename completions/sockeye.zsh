@@ -15,9 +15,9 @@ _sockeye() {
 
     local context curcontext="$curcontext" state line
     _arguments "${_arguments_options[@]}" : \
-'*--filter=[Only endpoints for which this holds; repeated\: all must hold]:EXPR:_default' \
-'--netns=[Network namespaces\: self, all, that of a PID, or one named by ip netns]:WHICH:_default' \
-'--replay=[Read a dump instead of this machine]:FILE:_files' \
+'*--filter=[Only endpoints for which this holds; repeated\: all must hold]:EXPR:' \
+'--netns=[Network namespaces\: self, all, that of a PID, or one named by ip netns]:WHICH:' \
+'(-r --resolve)--replay=[Read a dump instead of this machine; - for standard input]:FILE:_files' \
 '-f+[Output format]:FORMAT:((text\:"Grouped by process, for people"
 table\:"A header and one line an endpoint, for people and awk"
 csv\:"Comma-separated values with a header of field names"
@@ -32,8 +32,176 @@ json\:"One array of nested objects"
 jsonl\:"One nested object a line"
 tcpvcon\:"TCPVCon'\''s text, with ports"
 tcpvcon-csv\:"TCPVCon'\''s CSV, with ports"))' \
-'*--columns=[Columns and their order, by name or alias\: pid,local,state]:NAME,…:_default' \
-'*--sort=[Columns to sort by, ~ or - in front for largest first\: user,~sent.bytes]:NAME,…:_default' \
+'*--columns=[Columns and their order, by name or alias\: pid,local,state]:NAME,…:((time\:"Observed"
+network.transport\:"Proto"
+transport\:"Proto"
+proto\:"Proto"
+network.type\:"Family"
+family\:"Family"
+network.connection.state\:"State"
+state\:"State"
+network.direction\:"Direction"
+direction\:"Direction"
+local\:"Local"
+network.local.address\:"Local address"
+local.address\:"Local address"
+network.local.port\:"Local port"
+local.port\:"Local port"
+network.local.name\:"Local name"
+local.name\:"Local name"
+remote\:"Remote"
+peer\:"Remote"
+network.peer.address\:"Remote address"
+remote.address\:"Remote address"
+peer.address\:"Remote address"
+network.peer.port\:"Remote port"
+remote.port\:"Remote port"
+peer.port\:"Remote port"
+network.peer.name\:"Remote name"
+remote.name\:"Remote name"
+peer.name\:"Remote name"
+network.interface.name\:"Interface"
+interface\:"Interface"
+network.namespace.id\:"Namespace id"
+netns.id\:"Namespace id"
+network.namespace.name\:"Namespace"
+netns\:"Namespace"
+sent.bytes\:"Sent bytes"
+received.bytes\:"Received bytes"
+sent.packets\:"Sent packets"
+received.packets\:"Received packets"
+tcp.rtt_us\:"RTT"
+rtt\:"RTT"
+tcp.retransmits\:"Retransmits"
+retransmits\:"Retransmits"
+tcp.queue.send\:"Send queue"
+send-q\:"Send queue"
+tcp.queue.receive\:"Receive queue"
+recv-q\:"Receive queue"
+tcp.backlog.used\:"Backlog"
+backlog\:"Backlog"
+tcp.backlog.limit\:"Backlog limit"
+udp.queue.send\:"UDP send queue"
+udp.queue.receive\:"UDP receive queue"
+process.pid\:"PID"
+pid\:"PID"
+process.parent_pid\:"Parent PID"
+ppid\:"Parent PID"
+process.creation.time\:"Started"
+started\:"Started"
+process.executable.name\:"Process"
+process\:"Process"
+name\:"Process"
+process.executable.path\:"Path"
+path\:"Path"
+process.command_line\:"Command line"
+command\:"Command line"
+process.user.id\:"UID"
+uid\:"UID"
+process.user.name\:"User"
+user\:"User"
+process.fd\:"FD"
+fd\:"FD"
+process.owners\:"Other owners"
+owners\:"Other owners"
+process.missing\:"No owner because"
+missing\:"No owner because"
+service.name\:"Service"
+service\:"Service"
+unit\:"Service"
+process.linux.cgroup\:"Control group"
+cgroup\:"Control group"
+socket.inode\:"Inode"
+inode\:"Inode"
+socket.cookie\:"Cookie"
+cookie\:"Cookie"
+observer.source\:"Source"
+source\:"Source"))' \
+'*--sort=[Columns to sort by, ~ or - in front for largest first\: user,~sent.bytes]:NAME,…:((time\:"Observed"
+network.transport\:"Proto"
+transport\:"Proto"
+proto\:"Proto"
+network.type\:"Family"
+family\:"Family"
+network.connection.state\:"State"
+state\:"State"
+network.direction\:"Direction"
+direction\:"Direction"
+local\:"Local"
+network.local.address\:"Local address"
+local.address\:"Local address"
+network.local.port\:"Local port"
+local.port\:"Local port"
+network.local.name\:"Local name"
+local.name\:"Local name"
+remote\:"Remote"
+peer\:"Remote"
+network.peer.address\:"Remote address"
+remote.address\:"Remote address"
+peer.address\:"Remote address"
+network.peer.port\:"Remote port"
+remote.port\:"Remote port"
+peer.port\:"Remote port"
+network.peer.name\:"Remote name"
+remote.name\:"Remote name"
+peer.name\:"Remote name"
+network.interface.name\:"Interface"
+interface\:"Interface"
+network.namespace.id\:"Namespace id"
+netns.id\:"Namespace id"
+network.namespace.name\:"Namespace"
+netns\:"Namespace"
+sent.bytes\:"Sent bytes"
+received.bytes\:"Received bytes"
+sent.packets\:"Sent packets"
+received.packets\:"Received packets"
+tcp.rtt_us\:"RTT"
+rtt\:"RTT"
+tcp.retransmits\:"Retransmits"
+retransmits\:"Retransmits"
+tcp.queue.send\:"Send queue"
+send-q\:"Send queue"
+tcp.queue.receive\:"Receive queue"
+recv-q\:"Receive queue"
+tcp.backlog.used\:"Backlog"
+backlog\:"Backlog"
+tcp.backlog.limit\:"Backlog limit"
+udp.queue.send\:"UDP send queue"
+udp.queue.receive\:"UDP receive queue"
+process.pid\:"PID"
+pid\:"PID"
+process.parent_pid\:"Parent PID"
+ppid\:"Parent PID"
+process.creation.time\:"Started"
+started\:"Started"
+process.executable.name\:"Process"
+process\:"Process"
+name\:"Process"
+process.executable.path\:"Path"
+path\:"Path"
+process.command_line\:"Command line"
+command\:"Command line"
+process.user.id\:"UID"
+uid\:"UID"
+process.user.name\:"User"
+user\:"User"
+process.fd\:"FD"
+fd\:"FD"
+process.owners\:"Other owners"
+owners\:"Other owners"
+process.missing\:"No owner because"
+missing\:"No owner because"
+service.name\:"Service"
+service\:"Service"
+unit\:"Service"
+process.linux.cgroup\:"Control group"
+cgroup\:"Control group"
+socket.inode\:"Inode"
+inode\:"Inode"
+socket.cookie\:"Cookie"
+cookie\:"Cookie"
+observer.source\:"Source"
+source\:"Source"))' \
 '--color=[When to colour]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE elsewhere too"
 always\:"Always"
 never\:"Never"))' \
@@ -57,12 +225,11 @@ never\:"Never"))' \
 '--resolve[Ask for the host names of addresses (reverse DNS)]' \
 '-n[Never ask for names; undoes --resolve]' \
 '--numeric[Never ask for names; undoes --resolve]' \
-'-p[Accepted for the sake of habits from ss and netstat\: owners are always shown]' \
 '-h[Print help (see more with '\''--help'\'')]' \
 '--help[Print help (see more with '\''--help'\'')]' \
 '-V[Print version]' \
 '--version[Print version]' \
-'::words -- Only these processes\: name, with * and ?, or PID; several\: any of them:_default' \
+'::words -- Only these processes\: name, with * and ?, or PID; several\: any of them:' \
 ":: :_sockeye_commands" \
 "*::: :->sockeye" \
 && ret=0
@@ -74,9 +241,9 @@ never\:"Never"))' \
         case $line[2] in
             (list)
 _arguments "${_arguments_options[@]}" : \
-'*--filter=[Only endpoints for which this holds; repeated\: all must hold]:EXPR:_default' \
-'--netns=[Network namespaces\: self, all, that of a PID, or one named by ip netns]:WHICH:_default' \
-'--replay=[Read a dump instead of this machine]:FILE:_files' \
+'*--filter=[Only endpoints for which this holds; repeated\: all must hold]:EXPR:' \
+'--netns=[Network namespaces\: self, all, that of a PID, or one named by ip netns]:WHICH:' \
+'(-r --resolve)--replay=[Read a dump instead of this machine; - for standard input]:FILE:_files' \
 '-f+[Output format]:FORMAT:((text\:"Grouped by process, for people"
 table\:"A header and one line an endpoint, for people and awk"
 csv\:"Comma-separated values with a header of field names"
@@ -91,8 +258,176 @@ json\:"One array of nested objects"
 jsonl\:"One nested object a line"
 tcpvcon\:"TCPVCon'\''s text, with ports"
 tcpvcon-csv\:"TCPVCon'\''s CSV, with ports"))' \
-'*--columns=[Columns and their order, by name or alias\: pid,local,state]:NAME,…:_default' \
-'*--sort=[Columns to sort by, ~ or - in front for largest first\: user,~sent.bytes]:NAME,…:_default' \
+'*--columns=[Columns and their order, by name or alias\: pid,local,state]:NAME,…:((time\:"Observed"
+network.transport\:"Proto"
+transport\:"Proto"
+proto\:"Proto"
+network.type\:"Family"
+family\:"Family"
+network.connection.state\:"State"
+state\:"State"
+network.direction\:"Direction"
+direction\:"Direction"
+local\:"Local"
+network.local.address\:"Local address"
+local.address\:"Local address"
+network.local.port\:"Local port"
+local.port\:"Local port"
+network.local.name\:"Local name"
+local.name\:"Local name"
+remote\:"Remote"
+peer\:"Remote"
+network.peer.address\:"Remote address"
+remote.address\:"Remote address"
+peer.address\:"Remote address"
+network.peer.port\:"Remote port"
+remote.port\:"Remote port"
+peer.port\:"Remote port"
+network.peer.name\:"Remote name"
+remote.name\:"Remote name"
+peer.name\:"Remote name"
+network.interface.name\:"Interface"
+interface\:"Interface"
+network.namespace.id\:"Namespace id"
+netns.id\:"Namespace id"
+network.namespace.name\:"Namespace"
+netns\:"Namespace"
+sent.bytes\:"Sent bytes"
+received.bytes\:"Received bytes"
+sent.packets\:"Sent packets"
+received.packets\:"Received packets"
+tcp.rtt_us\:"RTT"
+rtt\:"RTT"
+tcp.retransmits\:"Retransmits"
+retransmits\:"Retransmits"
+tcp.queue.send\:"Send queue"
+send-q\:"Send queue"
+tcp.queue.receive\:"Receive queue"
+recv-q\:"Receive queue"
+tcp.backlog.used\:"Backlog"
+backlog\:"Backlog"
+tcp.backlog.limit\:"Backlog limit"
+udp.queue.send\:"UDP send queue"
+udp.queue.receive\:"UDP receive queue"
+process.pid\:"PID"
+pid\:"PID"
+process.parent_pid\:"Parent PID"
+ppid\:"Parent PID"
+process.creation.time\:"Started"
+started\:"Started"
+process.executable.name\:"Process"
+process\:"Process"
+name\:"Process"
+process.executable.path\:"Path"
+path\:"Path"
+process.command_line\:"Command line"
+command\:"Command line"
+process.user.id\:"UID"
+uid\:"UID"
+process.user.name\:"User"
+user\:"User"
+process.fd\:"FD"
+fd\:"FD"
+process.owners\:"Other owners"
+owners\:"Other owners"
+process.missing\:"No owner because"
+missing\:"No owner because"
+service.name\:"Service"
+service\:"Service"
+unit\:"Service"
+process.linux.cgroup\:"Control group"
+cgroup\:"Control group"
+socket.inode\:"Inode"
+inode\:"Inode"
+socket.cookie\:"Cookie"
+cookie\:"Cookie"
+observer.source\:"Source"
+source\:"Source"))' \
+'*--sort=[Columns to sort by, ~ or - in front for largest first\: user,~sent.bytes]:NAME,…:((time\:"Observed"
+network.transport\:"Proto"
+transport\:"Proto"
+proto\:"Proto"
+network.type\:"Family"
+family\:"Family"
+network.connection.state\:"State"
+state\:"State"
+network.direction\:"Direction"
+direction\:"Direction"
+local\:"Local"
+network.local.address\:"Local address"
+local.address\:"Local address"
+network.local.port\:"Local port"
+local.port\:"Local port"
+network.local.name\:"Local name"
+local.name\:"Local name"
+remote\:"Remote"
+peer\:"Remote"
+network.peer.address\:"Remote address"
+remote.address\:"Remote address"
+peer.address\:"Remote address"
+network.peer.port\:"Remote port"
+remote.port\:"Remote port"
+peer.port\:"Remote port"
+network.peer.name\:"Remote name"
+remote.name\:"Remote name"
+peer.name\:"Remote name"
+network.interface.name\:"Interface"
+interface\:"Interface"
+network.namespace.id\:"Namespace id"
+netns.id\:"Namespace id"
+network.namespace.name\:"Namespace"
+netns\:"Namespace"
+sent.bytes\:"Sent bytes"
+received.bytes\:"Received bytes"
+sent.packets\:"Sent packets"
+received.packets\:"Received packets"
+tcp.rtt_us\:"RTT"
+rtt\:"RTT"
+tcp.retransmits\:"Retransmits"
+retransmits\:"Retransmits"
+tcp.queue.send\:"Send queue"
+send-q\:"Send queue"
+tcp.queue.receive\:"Receive queue"
+recv-q\:"Receive queue"
+tcp.backlog.used\:"Backlog"
+backlog\:"Backlog"
+tcp.backlog.limit\:"Backlog limit"
+udp.queue.send\:"UDP send queue"
+udp.queue.receive\:"UDP receive queue"
+process.pid\:"PID"
+pid\:"PID"
+process.parent_pid\:"Parent PID"
+ppid\:"Parent PID"
+process.creation.time\:"Started"
+started\:"Started"
+process.executable.name\:"Process"
+process\:"Process"
+name\:"Process"
+process.executable.path\:"Path"
+path\:"Path"
+process.command_line\:"Command line"
+command\:"Command line"
+process.user.id\:"UID"
+uid\:"UID"
+process.user.name\:"User"
+user\:"User"
+process.fd\:"FD"
+fd\:"FD"
+process.owners\:"Other owners"
+owners\:"Other owners"
+process.missing\:"No owner because"
+missing\:"No owner because"
+service.name\:"Service"
+service\:"Service"
+unit\:"Service"
+process.linux.cgroup\:"Control group"
+cgroup\:"Control group"
+socket.inode\:"Inode"
+inode\:"Inode"
+socket.cookie\:"Cookie"
+cookie\:"Cookie"
+observer.source\:"Source"
+source\:"Source"))' \
 '--color=[When to colour]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE elsewhere too"
 always\:"Always"
 never\:"Never"))' \
@@ -116,16 +451,15 @@ never\:"Never"))' \
 '--resolve[Ask for the host names of addresses (reverse DNS)]' \
 '-n[Never ask for names; undoes --resolve]' \
 '--numeric[Never ask for names; undoes --resolve]' \
-'-p[Accepted for the sake of habits from ss and netstat\: owners are always shown]' \
 '-h[Print help (see more with '\''--help'\'')]' \
 '--help[Print help (see more with '\''--help'\'')]' \
-'*::words -- Only these processes\: name, with * and ?, or PID; several\: any of them:_default' \
+'*::words -- Only these processes\: name, with * and ?, or PID; several\: any of them:' \
 && ret=0
 ;;
 (close)
 _arguments "${_arguments_options[@]}" : \
-'*--filter=[Only endpoints for which this holds; repeated\: all must hold]:EXPR:_default' \
-'--netns=[Network namespaces\: self, all, that of a PID, or one named by ip netns]:WHICH:_default' \
+'*--filter=[Only endpoints for which this holds; repeated\: all must hold]:EXPR:' \
+'--netns=[Network namespaces\: self, all, that of a PID, or one named by ip netns]:WHICH:' \
 '--color=[When to colour]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE elsewhere too"
 always\:"Always"
 never\:"Never"))' \
@@ -134,13 +468,13 @@ never\:"Never"))' \
 '(-y --yes)--dry-run[Show what would be done, and do nothing]' \
 '-h[Print help (see more with '\''--help'\'')]' \
 '--help[Print help (see more with '\''--help'\'')]' \
-'*::words -- Only these processes\: name, with * and ?, or PID; several\: any of them:_default' \
+'*::words -- Only these processes\: name, with * and ?, or PID; several\: any of them:' \
 && ret=0
 ;;
 (end)
 _arguments "${_arguments_options[@]}" : \
-'*--filter=[Only endpoints for which this holds; repeated\: all must hold]:EXPR:_default' \
-'--netns=[Network namespaces\: self, all, that of a PID, or one named by ip netns]:WHICH:_default' \
+'*--filter=[Only endpoints for which this holds; repeated\: all must hold]:EXPR:' \
+'--netns=[Network namespaces\: self, all, that of a PID, or one named by ip netns]:WHICH:' \
 '--color=[When to colour]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE elsewhere too"
 always\:"Always"
 never\:"Never"))' \
@@ -150,7 +484,7 @@ never\:"Never"))' \
 '(-y --yes)--dry-run[Show what would be done, and do nothing]' \
 '-h[Print help (see more with '\''--help'\'')]' \
 '--help[Print help (see more with '\''--help'\'')]' \
-'*::words -- Only these processes\: name, with * and ?, or PID; several\: any of them:_default' \
+'*::words -- Only these processes\: name, with * and ?, or PID; several\: any of them:' \
 && ret=0
 ;;
 (doctor)
@@ -196,49 +530,48 @@ never\:"Never"))' \
 ':shell -- Which shell:(bash elvish fish powershell zsh)' \
 && ret=0
 ;;
-(generate)
+(help)
 _arguments "${_arguments_options[@]}" : \
-'--color=[When to colour]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE elsewhere too"
-always\:"Always"
-never\:"Never"))' \
-'-h[Print help (see more with '\''--help'\'')]' \
-'--help[Print help (see more with '\''--help'\'')]' \
-":: :_sockeye__subcmd__generate_commands" \
-"*::: :->generate" \
+":: :_sockeye__subcmd__help_commands" \
+"*::: :->help" \
 && ret=0
 
     case $state in
-    (generate)
+    (help)
         words=($line[1] "${words[@]}")
         (( CURRENT += 1 ))
-        curcontext="${curcontext%:*:*}:sockeye-generate-command-$line[1]:"
+        curcontext="${curcontext%:*:*}:sockeye-help-command-$line[1]:"
         case $line[1] in
-            (man)
+            (list)
 _arguments "${_arguments_options[@]}" : \
-'--color=[When to colour]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE elsewhere too"
-always\:"Always"
-never\:"Never"))' \
-'-h[Print help (see more with '\''--help'\'')]' \
-'--help[Print help (see more with '\''--help'\'')]' \
+&& ret=0
+;;
+(close)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(end)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(doctor)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(dump)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(columns)
+_arguments "${_arguments_options[@]}" : \
 && ret=0
 ;;
 (completions)
 _arguments "${_arguments_options[@]}" : \
-'--color=[When to colour]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE elsewhere too"
-always\:"Always"
-never\:"Never"))' \
-'-h[Print help (see more with '\''--help'\'')]' \
-'--help[Print help (see more with '\''--help'\'')]' \
-':shell -- Which shell:(bash elvish fish powershell zsh)' \
 && ret=0
 ;;
-(cli)
+(help)
 _arguments "${_arguments_options[@]}" : \
-'--color=[When to colour]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE elsewhere too"
-always\:"Always"
-never\:"Never"))' \
-'-h[Print help (see more with '\''--help'\'')]' \
-'--help[Print help (see more with '\''--help'\'')]' \
 && ret=0
 ;;
         esac
@@ -260,7 +593,7 @@ _sockeye_commands() {
 'dump:Write the system'\''s raw answers to a file, for bug reports and --replay' \
 'columns:List every column\: its names and what it means' \
 'completions:Print the completions for a shell' \
-'generate:Print a document that is generated from this program' \
+'help:Print this message or the help of the given subcommand(s)' \
     )
     _describe -t commands 'sockeye commands' commands "$@"
 }
@@ -294,29 +627,59 @@ _sockeye__subcmd__end_commands() {
     local commands; commands=()
     _describe -t commands 'sockeye end commands' commands "$@"
 }
-(( $+functions[_sockeye__subcmd__generate_commands] )) ||
-_sockeye__subcmd__generate_commands() {
+(( $+functions[_sockeye__subcmd__help_commands] )) ||
+_sockeye__subcmd__help_commands() {
     local commands; commands=(
-'man:The man page' \
-'completions:The completions for a shell' \
-'cli:The reference of commands and options, in Markdown' \
+'list:List endpoints; what sockeye does without a command' \
+'close:Close TCP connections and connected UDP endpoints' \
+'end:End the processes that hold endpoints' \
+'doctor:Say what this user on this system can see, what not, why, and what mends it' \
+'dump:Write the system'\''s raw answers to a file, for bug reports and --replay' \
+'columns:List every column\: its names and what it means' \
+'completions:Print the completions for a shell' \
+'help:Print this message or the help of the given subcommand(s)' \
     )
-    _describe -t commands 'sockeye generate commands' commands "$@"
+    _describe -t commands 'sockeye help commands' commands "$@"
 }
-(( $+functions[_sockeye__subcmd__generate__subcmd__cli_commands] )) ||
-_sockeye__subcmd__generate__subcmd__cli_commands() {
+(( $+functions[_sockeye__subcmd__help__subcmd__close_commands] )) ||
+_sockeye__subcmd__help__subcmd__close_commands() {
     local commands; commands=()
-    _describe -t commands 'sockeye generate cli commands' commands "$@"
+    _describe -t commands 'sockeye help close commands' commands "$@"
 }
-(( $+functions[_sockeye__subcmd__generate__subcmd__completions_commands] )) ||
-_sockeye__subcmd__generate__subcmd__completions_commands() {
+(( $+functions[_sockeye__subcmd__help__subcmd__columns_commands] )) ||
+_sockeye__subcmd__help__subcmd__columns_commands() {
     local commands; commands=()
-    _describe -t commands 'sockeye generate completions commands' commands "$@"
+    _describe -t commands 'sockeye help columns commands' commands "$@"
 }
-(( $+functions[_sockeye__subcmd__generate__subcmd__man_commands] )) ||
-_sockeye__subcmd__generate__subcmd__man_commands() {
+(( $+functions[_sockeye__subcmd__help__subcmd__completions_commands] )) ||
+_sockeye__subcmd__help__subcmd__completions_commands() {
     local commands; commands=()
-    _describe -t commands 'sockeye generate man commands' commands "$@"
+    _describe -t commands 'sockeye help completions commands' commands "$@"
+}
+(( $+functions[_sockeye__subcmd__help__subcmd__doctor_commands] )) ||
+_sockeye__subcmd__help__subcmd__doctor_commands() {
+    local commands; commands=()
+    _describe -t commands 'sockeye help doctor commands' commands "$@"
+}
+(( $+functions[_sockeye__subcmd__help__subcmd__dump_commands] )) ||
+_sockeye__subcmd__help__subcmd__dump_commands() {
+    local commands; commands=()
+    _describe -t commands 'sockeye help dump commands' commands "$@"
+}
+(( $+functions[_sockeye__subcmd__help__subcmd__end_commands] )) ||
+_sockeye__subcmd__help__subcmd__end_commands() {
+    local commands; commands=()
+    _describe -t commands 'sockeye help end commands' commands "$@"
+}
+(( $+functions[_sockeye__subcmd__help__subcmd__help_commands] )) ||
+_sockeye__subcmd__help__subcmd__help_commands() {
+    local commands; commands=()
+    _describe -t commands 'sockeye help help commands' commands "$@"
+}
+(( $+functions[_sockeye__subcmd__help__subcmd__list_commands] )) ||
+_sockeye__subcmd__help__subcmd__list_commands() {
+    local commands; commands=()
+    _describe -t commands 'sockeye help list commands' commands "$@"
 }
 (( $+functions[_sockeye__subcmd__list_commands] )) ||
 _sockeye__subcmd__list_commands() {

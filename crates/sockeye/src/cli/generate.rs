@@ -2,11 +2,12 @@
 
 use std::io::{self, Write};
 
-use clap::builder::StyledStr;
+use clap::builder::{PossibleValue, PossibleValuesParser, StyledStr};
 use clap::{Arg, Command, CommandFactory, Subcommand};
 use clap_complete::Shell;
 use clap_mangen::Man;
-use clap_mangen::roff::{Roff, roman};
+use clap_mangen::roff::{Roff, bold, roman};
+use sockeye_core::{Column, Ownerless};
 
 use super::Status;
 use super::args::Cli;
@@ -42,9 +43,31 @@ pub(super) fn run(what: &Document, console: &mut Console) -> anyhow::Result<Stat
 /// Prints the completions for `shell`.
 pub(super) fn completions(shell: Shell, console: &mut Console) -> anyhow::Result<Status> {
     let mut text = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "sockeye", &mut text);
+    clap_complete::generate(shell, &mut completed(&Cli::command()), "sockeye", &mut text);
     console.print(|out| out.write_all(&text))?;
     Ok(Status::Found)
+}
+
+/// `command` as it is completed: without what people are not told of, which not every shell's
+/// generator leaves out, and with the names of columns.
+fn completed(command: &Command) -> Command {
+    let names = Column::all().iter().flat_map(|column| {
+        let names = [column.name].into_iter().chain(column.aliases.iter().copied());
+        names.map(|name| PossibleValue::new(name).help(column.header))
+    });
+    let names = PossibleValuesParser::new(names);
+    let args = command.get_arguments().filter(|arg| !arg.is_hide_set()).cloned();
+    let args = args.map(|arg| match arg.get_id().as_str() {
+        "columns" | "sort" => arg.value_parser(names.clone()),
+        _ => arg,
+    });
+    let about = command.get_about().cloned().unwrap_or_default();
+    let subs = command.get_subcommands().filter(|sub| !sub.is_hide_set()).map(completed);
+    // clap takes names that live as long as the program, which ends when these have been printed.
+    let name: &'static str = command.get_name().to_owned().leak();
+    let completed = Command::new(name).about(about);
+    let version = command.get_version().map(|_| env!("CARGO_PKG_VERSION"));
+    completed.version(version).args(args).subcommands(subs)
 }
 
 /// The whole command with the names that its commands are called by.
@@ -86,6 +109,7 @@ fn man() -> io::Result<Vec<u8>> {
     }
     man_after(&command, "SH", &mut text)?;
     let mut sections = Roff::new();
+    man_reference(&mut sections);
     for (title, paragraphs) in help::MAN_SECTIONS {
         sections.control("SH", [title]);
         for paragraph in paragraphs {
@@ -95,6 +119,27 @@ fn man() -> io::Result<Vec<u8>> {
     }
     sections.to_writer(&mut text)?;
     Ok(without_repeated_preamble(&text))
+}
+
+/// The sections that stand in for the guides: filters, columns, states, reasons.
+fn man_reference(roff: &mut Roff) {
+    let mut list = |title: &str, lead: &str, items: &mut dyn Iterator<Item = (String, String)>| {
+        roff.control("SH", [title]);
+        roff.text([roman(lead)]);
+        for (term, meaning) in items {
+            roff.control("TP", []);
+            roff.text([bold(term)]);
+            roff.text([roman(meaning)]);
+        }
+    };
+    let owned = |(term, meaning): &(&str, &str)| (term.to_string(), meaning.to_string());
+    list("FILTERS", help::MAN_FILTERS_LEAD, &mut help::MAN_FILTERS.iter().map(owned));
+    let names = |column: &Column| [&[column.name], column.aliases].concat().join(", ");
+    let mut columns = Column::all().iter().map(|c| (names(c), c.meaning.to_owned()));
+    list("COLUMNS", help::MAN_COLUMNS_LEAD, &mut columns);
+    list("STATES", help::MAN_STATES_LEAD, &mut help::MAN_STATES.iter().map(owned));
+    let mut reasons = Ownerless::all().map(|r| (r.id().to_owned(), r.phrase().to_owned()));
+    list("ENDPOINTS WITHOUT AN OWNER", help::MAN_OWNERLESS_LEAD, &mut reasons);
 }
 
 /// One command: usage, what it does, its options and examples.

@@ -55,6 +55,58 @@ Exit status:
   1  nothing matched
   2  an error, or one still runs; standard error says which";
 
+/// What stands before the list of [`MAN_FILTERS`].
+pub(super) const MAN_FILTERS_LEAD: &str = "\
+A filter compares columns, by name or short name, with values. Case does not matter. Put it in \
+single quotes: brackets, *, !, < and > mean something to the shell too.";
+
+/// The filter language in short, for the man page.
+pub(super) const MAN_FILTERS: [(&str, &str); 11] = [
+    ("=, ==, in", "Is the value, or one of several: local.port in (80, 443, 8000-8999)."),
+    ("!=, not in", "Is not, or is not there: state != established keeps UDP, which has no state."),
+    ("<, <=, >, >=", "For numbers, ports and times: rtt > 20ms, sent.bytes >= 10MB."),
+    ("has NAME, no NAME", "There is a value, or none: has remote, no user."),
+    ("and, or, not", "Combine tests, with brackets; also &&, ||, !. not binds most, or least."),
+    (
+        "tcp, udp, ipv4, ipv6, listener, connected, loopback",
+        "Tests of a single word; every state is one too: established, time-wait.",
+    ),
+    ("port, address", "Either side: port = 443, address in fe80::/10."),
+    (
+        "local, remote",
+        "10.0.0.5, 10.0.0.0/8, 10.0.0.1-10.0.0.9, fe80::1%eth0, and with ports: 10.0.0.5:443, \
+         [::1]:443, :8000-8999.",
+    ),
+    ("texts", "nginx, 'python*', \"my app\"; * stands for anything, ? for one character."),
+    ("times", "2026-11-23T03:26:34Z, 2026-11-23 for a day in UTC, two with .. between."),
+    (
+        "for example",
+        "tcp and remote in 10.0.0.0/8 and (state = established or local.port = 443) and not \
+         process = firefox",
+    ),
+];
+
+/// What stands before the columns of the man page.
+pub(super) const MAN_COLUMNS_LEAD: &str = "\
+For --columns, --sort and filters; the first name is that of CSV and JSON, the others are short \
+for it.";
+
+/// What stands before [`MAN_STATES`].
+pub(super) const MAN_STATES_LEAD: &str = "\
+TCP states are those of RFC 9293: LISTEN, SYN-SENT, SYN-RECEIVED, ESTABLISHED, FIN-WAIT-1, \
+FIN-WAIT-2, CLOSE-WAIT, CLOSING, LAST-ACK, TIME-WAIT. UDP has none. Besides them:";
+
+/// The states that the RFC does not explain.
+pub(super) const MAN_STATES: [(&str, &str); 1] = [(
+    "BOUND",
+    "A TCP socket that has a local port, and neither listens nor is connected: a program has \
+     taken the port and not used it yet. Linux tells of these from 6.8 on; shown by -a.",
+)];
+
+/// What stands before the reasons for which endpoints have no owner.
+pub(super) const MAN_OWNERLESS_LEAD: &str = "\
+Where no process is shown, the field process.missing and the heading say why:";
+
 /// Sections that only the man page has: title and paragraphs.
 pub(super) const MAN_SECTIONS: [(&str, &[&str]); 3] = [
     (
