@@ -51,8 +51,11 @@ fn show(
         layout: console.layout,
     };
     let is_for_people = query.format.is_for_people();
-    let last =
-        if is_for_people { summary(snapshot, &rows, console.layout) } else { notes(snapshot) };
+    let last = if is_for_people {
+        summary(snapshot, &query.scope, &rows, console.layout)
+    } else {
+        notes(snapshot, &query.scope)
+    };
     let is_below = is_for_people && console.layout.is_terminal;
     console.print(|out| {
         out.write_all(banner)?;

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 
 use sockeye_core::degradation::number_of;
 use sockeye_core::snapshot::Source;
+use sockeye_core::table::Scope;
 use sockeye_core::{Degradation, Ownerless, Row, Snapshot};
 
 use super::Layout;
@@ -17,10 +18,13 @@ fn remedy(snapshot: &Snapshot) -> &'static str {
 }
 
 /// What could not be observed and may have changed what is shown: processes that may not be seen
-/// matter only where an endpoint lacks its owner for that.
-fn relevant(snapshot: &Snapshot) -> impl Iterator<Item = &Degradation> {
-    let lacks =
-        |reason| snapshot.endpoints.iter().any(|endpoint| endpoint.owners.reason() == Some(reason));
+/// matter only where an endpoint of `scope` lacks its owner for that. It need not be shown: a filter
+/// by process may have left it out for the very reason.
+fn relevant<'a>(snapshot: &'a Snapshot, scope: &'a Scope) -> impl Iterator<Item = &'a Degradation> {
+    let lacks = move |reason| {
+        let mut inside = snapshot.endpoints.iter().filter(|endpoint| scope.contains(endpoint));
+        inside.any(|endpoint| endpoint.owners.reason() == Some(reason))
+    };
     snapshot.degradations.iter().filter(move |degradation| match degradation {
         Degradation::ProcessesDenied { .. } | Degradation::ProcessesHidden => {
             lacks(Ownerless::NotPermitted)
@@ -33,13 +37,18 @@ fn relevant(snapshot: &Snapshot) -> impl Iterator<Item = &Degradation> {
 }
 
 /// One line: `5 processes, 31 endpoints · seen by sock_diag · …: sockeye doctor`.
-pub(crate) fn summary(snapshot: &Snapshot, rows: &[Row<'_>], layout: Layout) -> Vec<u8> {
+pub(crate) fn summary(
+    snapshot: &Snapshot,
+    scope: &Scope,
+    rows: &[Row<'_>],
+    layout: Layout,
+) -> Vec<u8> {
     let mut buf = Vec::new();
     let mut line = Line::new(&mut buf, layout.width, layout.palette);
     line.begin(2);
     line.put(0, |part| part.extend(counts(rows).bytes()));
     line.put_fact(|part| part.extend(format!("seen by {}", snapshot.source.id()).bytes()));
-    let mut degradations = relevant(snapshot).peekable();
+    let mut degradations = relevant(snapshot, scope).peekable();
     while let Some(degradation) = degradations.next() {
         let is_last = degradations.peek().is_none();
         let mut message = Vec::new();
@@ -68,9 +77,9 @@ fn counts(rows: &[Row<'_>]) -> String {
 }
 
 /// One line for each thing that could not be observed.
-pub(crate) fn notes(snapshot: &Snapshot) -> Vec<u8> {
+pub(crate) fn notes(snapshot: &Snapshot, scope: &Scope) -> Vec<u8> {
     let mut buf = Vec::new();
-    for degradation in relevant(snapshot) {
+    for degradation in relevant(snapshot, scope) {
         buf.extend_from_slice(b"sockeye: note: ");
         escape::text(&mut buf, &degradation.to_string());
         buf.extend(format!("{}\n", remedy(snapshot)).bytes());

@@ -180,7 +180,7 @@ fn laid_out(
     let mut out = Vec::new();
     print(format, &Sheet { rows: &rows, columns, labelled, layout }, &mut out).unwrap();
     if format.is_for_people() {
-        out.extend(summary(snapshot, &rows, layout));
+        out.extend(summary(snapshot, &Scope::ALL, &rows, layout));
     }
     String::from_utf8(out).unwrap()
 }
@@ -297,10 +297,17 @@ fn nothing_prints_as_nothing() {
 
 #[test]
 fn notes_name_what_is_missing() {
-    let notes = String::from_utf8(notes(&machine())).unwrap();
+    let notes = String::from_utf8(notes(&machine(), &Scope::ALL)).unwrap();
     let expected = "sockeye: note: 2 processes not permitted: sockeye doctor\n\
         sockeye: note: 1 malformed answer passed over (the first: bad\\u{1b}[31m): sockeye doctor\n";
     assert_eq!(notes, expected);
+}
+
+#[test]
+fn notes_name_what_matters_to_the_scope() {
+    let udp = Scope { tcp: false, ..Scope::ALL };
+    let notes = String::from_utf8(notes(&machine(), &udp)).unwrap();
+    assert!(!notes.contains("not permitted") && notes.contains("malformed"), "{notes}");
 }
 
 #[test]
