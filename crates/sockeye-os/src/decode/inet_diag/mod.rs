@@ -285,6 +285,7 @@ pub fn decode_answer(
             NLMSG_ERROR => answer.progress = decode_error(message.payload),
             SOCK_DIAG_BY_FAMILY | TCPDIAG_GETSOCK => {
                 match decode_socket(message.payload, transport) {
+                    Some(row) if is_torn_down(&row) => {}
                     Some(row) => take(Ok(row)),
                     None => take(Err(Malformed {
                         what: "inet_diag message cut short or of an unknown kind",
@@ -336,9 +337,9 @@ fn decode_socket(payload: &[u8], transport: Transport) -> Option<SocketRow> {
     let linux_state = *message.get(1)?;
     let interface = u32_at(message, 40)?;
     let local = decode_side(message, Side { port: 4, ip: 8, is_ipv6, interface })?;
-    let remote = decode_side(message, Side { port: 6, ip: 24, is_ipv6, interface })?;
+    let remote = remote_side(decode_side(message, Side { port: 6, ip: 24, is_ipv6, interface })?);
     let state = match transport {
-        Transport::Tcp => Some(bound_or(state_from_linux(linux_state)?, &local)),
+        Transport::Tcp => Some(bound_or(state_from_linux(linux_state)?, &local, remote)),
         Transport::Udp => None,
     };
     let inode = u64::from(u32_at(message, 68)?);
@@ -347,7 +348,7 @@ fn decode_socket(payload: &[u8], transport: Transport) -> Option<SocketRow> {
         is_ipv6,
         state,
         local,
-        remote: remote_side(remote),
+        remote,
         inode,
         cookie: Some(u64::from(u32_at(message, 44)?) | u64::from(u32_at(message, 48)?) << 32),
         uid: known_user(u32_at(message, 64)?, inode),
@@ -362,9 +363,16 @@ fn decode_socket(payload: &[u8], transport: Transport) -> Option<SocketRow> {
 }
 
 /// A socket that is bound and nothing more is asked for as `TCP_BOUND_INACTIVE` (Linux 6.8) but
-/// reported as `TCP_CLOSE`; a closed socket without a port is not in the tables.
-fn bound_or(state: State, local: &SocketAddr) -> State {
-    if state == State::Closed && local.port() != 0 { State::Bound } else { state }
+/// reported as `TCP_CLOSE`.
+fn bound_or(state: State, local: &SocketAddr, remote: Option<SocketAddr>) -> State {
+    let is_bound = state == State::Closed && local.port() != 0 && remote.is_none();
+    if is_bound { State::Bound } else { state }
+}
+
+/// A TCP socket that the kernel is just taking apart: closed, its port already given back. It may
+/// be met in the table for an instant, and is no endpoint any more.
+fn is_torn_down(row: &SocketRow) -> bool {
+    row.state == Some(State::Closed) && row.local.port() == 0
 }
 
 /// Where one side of a socket stands in `struct inet_diag_msg`.

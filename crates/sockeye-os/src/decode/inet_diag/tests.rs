@@ -159,6 +159,22 @@ fn an_answer_cut_anywhere_gives_fewer_rows_never_others() {
 }
 
 #[test]
+fn sockets_that_are_taken_apart_are_no_endpoints() {
+    let check = |state: u8, port: u16, expected: Option<State>| {
+        let mut datagram = bytes(TCP);
+        datagram.truncate(u32_at(&datagram, 0).unwrap() as usize);
+        datagram[16 + 1] = state;
+        datagram[16 + 4..16 + 6].copy_from_slice(&port.to_be_bytes());
+        let mut found = Vec::new();
+        decode_answer(&datagram, Transport::Tcp, |row| found.push(row.unwrap().state));
+        assert_eq!(found.pop().flatten(), expected, "{state} {port}");
+    };
+    check(7, 0, None);
+    check(7, 8080, Some(State::Bound));
+    check(10, 8080, Some(State::Listen));
+}
+
+#[test]
 fn attributes_cut_short_leave_the_row() {
     // The first message of TCP with its length reduced so that it ends within its attributes.
     let mut datagram = bytes(TCP);
