@@ -129,20 +129,18 @@ impl Round {
 
     /// Measures every contender in turn, again and again, so that a disturbance hits them alike.
     fn measure(situation: &str, contenders: &[Contender], times: usize) -> anyhow::Result<Self> {
-        let output = std::env::temp_dir().join(format!("sockeye-bench-{}", std::process::id()));
-        let output = output.display().to_string();
-        let mut results: Vec<_> = contenders.iter().map(|_| (Ok(0), Vec::new())).collect();
+        // One run that is not timed warms up and shows that there is output at all.
+        let mut results: Vec<_> =
+            contenders.iter().map(|contender| (contender.count(), Vec::new())).collect();
         for time in 1..=times {
             eprintln!("{situation}: {time} of {times}");
             for (contender, (lines, samples)) in contenders.iter().zip(&mut results) {
-                let result = contender.measure(&output);
-                *lines = result.map(|(sample, lines)| {
-                    samples.push(sample);
-                    lines
-                });
+                match contender.measure() {
+                    Ok(sample) => samples.push(sample),
+                    Err(error) => *lines = Err(error),
+                }
             }
         }
-        fs::remove_file(output)?;
         let mut round =
             Self { situation: situation.to_owned(), scores: Vec::new(), missing: Vec::new() };
         for (contender, (lines, samples)) in contenders.iter().zip(results) {
@@ -176,12 +174,25 @@ impl Round {
 }
 
 impl Contender {
-    /// Runs it once; gives what it took and how many lines it printed.
-    fn measure(&self, output: &str) -> anyhow::Result<(Sample, usize)> {
-        let command: Vec<&str> = self.command.iter().map(String::as_str).collect();
-        let sample = Sample::take(&command, output)?;
-        let lines = fs::read(output)?.iter().filter(|byte| **byte == b'\n').count();
+    /// Runs it once, untimed; gives how many lines it printed.
+    fn count(&self) -> anyhow::Result<usize> {
+        let output = std::env::temp_dir().join(format!("sockeye-bench-{}", std::process::id()));
+        let printed = self.run(&output.display().to_string()).and_then(|_| Ok(fs::read(&output)?));
+        // Without output there is nothing to remove either.
+        let _ = fs::remove_file(&output);
+        let lines = printed?.iter().filter(|byte| **byte == b'\n').count();
         anyhow::ensure!(lines > 0, "printed nothing");
-        Ok((sample, lines))
+        Ok(lines)
+    }
+
+    /// Runs it once; gives what it took. Its output goes nowhere: the tools are measured, not the
+    /// disk.
+    fn measure(&self) -> anyhow::Result<Sample> {
+        self.run("/dev/null")
+    }
+
+    fn run(&self, output: &str) -> anyhow::Result<Sample> {
+        let command: Vec<&str> = self.command.iter().map(String::as_str).collect();
+        Sample::take(&command, output)
     }
 }

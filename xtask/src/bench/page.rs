@@ -55,8 +55,8 @@ pub(super) fn write(machine: &str, idle: &Round, loaded: &Round) -> String {
     let mut page = format!(
         "# Benchmarks\n\n\
          Written by `cargo xtask bench`; run it as root to repeat them on your machine. Each number\n\
-         is the median of several runs, taken in turn; output goes to a file in the directory for\n\
-         temporary files. The floor is the work that no tool can do without, done by a program that\n\
+         is the median of several runs, taken in turn; output goes to /dev/null, so that tools are\n\
+         measured and not the disk. The floor is the work that no tool can do without, done by a program that\n\
          does nothing else: one `sock_diag` dump plus one walk over all descriptors, in one thread.\n\
          Memory is the peak; a few MB of it are the measuring program's own.\n\n{machine}"
     );

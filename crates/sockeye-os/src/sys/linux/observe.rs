@@ -176,13 +176,19 @@ fn remove_held(inodes: &mut HashSet<u64>, walked: &Walk) {
 }
 
 /// The processes that may hold what none was seen to hold: new ones, and old ones that it was
-/// passed to after they were looked at. Where some may not be looked at, one of those most likely
-/// holds it, and looking at all others again is left out if it would take long.
+/// passed to after they were looked at. Where some processes may not be looked at, one of those
+/// most likely holds it; then, of the old ones, those are looked at again that hold other sockets,
+/// unless they are many.
 fn worth_another_look(pids: &[u32], walked: &Walk) -> Vec<u32> {
     let mut worth = read_pids().unwrap_or_default();
-    if walked.denied > 0 && worth.len() > WORTH_A_THREAD {
-        let known: HashSet<u32> = pids.iter().copied().collect();
-        worth.retain(|pid| !known.contains(pid));
+    if walked.denied > 0 {
+        let mut spared: HashSet<u32> = pids.iter().copied().collect();
+        if walked.processes.len() < WORTH_A_THREAD {
+            for holder in &walked.processes {
+                spared.remove(&holder.pid);
+            }
+        }
+        worth.retain(|pid| !spared.contains(pid));
     }
     worth
 }
