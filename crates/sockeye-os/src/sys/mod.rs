@@ -21,6 +21,4 @@ pub(crate) use linux::{close, end, examine, gather, is_running, kernel_release, 
 #[cfg(not(target_os = "linux"))]
 mod unsupported;
 #[cfg(not(target_os = "linux"))]
-pub(crate) use unsupported::{
-    close, end, examine, gather, is_running, kernel_release, observe, plain,
-};
+pub(crate) use unsupported::{close, end, examine, gather, is_running, kernel_release, observe};
