@@ -34,9 +34,12 @@ pub(super) fn stream<T: Sync>(
             let (sender, receiver) = sync_channel(1);
             let blocks = blocks.clone().skip(worker).step_by(workers);
             let work = move || {
+                let mut length = 0;
                 for items in blocks {
-                    let mut buf = Vec::new();
+                    // About as long as the one before: growing would copy it several times.
+                    let mut buf = Vec::with_capacity(length + length / 8);
                     render(items, &mut buf);
+                    length = buf.len();
                     // The writer has given up: so do we.
                     if sender.send(buf).is_err() {
                         return;

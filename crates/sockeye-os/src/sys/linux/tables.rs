@@ -40,7 +40,11 @@ impl Tables {
 
     /// Adds what one dump brought.
     fn add(&mut self, mut dumped: Dumped) {
-        self.namespace.sockets.append(&mut dumped.sockets);
+        let sockets = &mut self.namespace.sockets;
+        if sockets.len() < dumped.sockets.len() {
+            std::mem::swap(sockets, &mut dumped.sockets); // The smaller part is copied.
+        }
+        sockets.append(&mut dumped.sockets);
         self.namespace.answers.append(&mut dumped.answers);
         self.note(&dumped.malformed, dumped.interrupted);
     }
