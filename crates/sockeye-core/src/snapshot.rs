@@ -37,7 +37,7 @@ pub struct Namespace {
     /// Its identity on this host.
     pub id: NamespaceId,
     /// What people call it: `self` for Sockeye's own, the name that `ip netns` gave it, else
-    /// `pid:` and its oldest process, else `netns:` and its inode.
+    /// `pid:` and the lowest PID in it, else `netns:` and its inode.
     pub label: Box<str>,
     /// A process that lives in it, the oldest one.
     pub pid: Option<u32>,

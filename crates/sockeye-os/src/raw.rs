@@ -55,7 +55,7 @@ pub struct RawNamespace {
     pub id: Option<NamespaceId>,
     /// What people call it.
     pub label: String,
-    /// Its oldest process.
+    /// The lowest PID in it.
     pub pid: Option<u32>,
     /// Sockeye runs in it.
     pub is_own: bool,

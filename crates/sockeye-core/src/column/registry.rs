@@ -178,7 +178,7 @@ pub static REGISTRY: &[Column] = &[
         name: "network.namespace.name",
         aliases: &["netns"],
         header: "Namespace",
-        meaning: "Network namespace: self for Sockeye's own, its ip-netns name, else pid: and its oldest process.",
+        meaning: "Network namespace: self for Sockeye's own, its ip-netns name, else pid: and the lowest PID in it.",
         platforms: Platforms::Linux,
         value: |row| Value::text(row.namespace().map(|namespace| &*namespace.label)),
         ..TEXT

@@ -16,7 +16,7 @@
 //!
 //! namespace 4026531840 self          inode, or that of its table:, or - ; label
 //!   own                              Sockeye ran in it
-//!   pid 1                            its oldest process
+//!   pid 1                            the lowest PID in it
 //!   interface 2 eth0                 number, name
 //!   vanished 4711                    cookie of a socket that was gone at the second look
 //!   netlink tcp                      a datagram of sock_diag about this table, in hexadecimal
