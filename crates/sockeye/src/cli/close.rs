@@ -31,7 +31,12 @@ pub(super) fn run(args: &CloseArgs, console: &mut Console) -> anyhow::Result<Sta
     if rows.is_empty() {
         console.note_each(&wanted.unknown(&snapshot, &Scope::ALL));
         console.note(b"no connection matches; listeners and unconnected UDP are not closed\n");
-        return Ok(Status::Nothing);
+        let is_by_process = !args.choice.words.is_empty();
+        return Ok(if is_by_process {
+            consent::note_hidden(&snapshot, console)
+        } else {
+            Status::Nothing
+        });
     }
     let endpoints: Vec<&Endpoint> = rows.iter().map(|row| row.endpoint).collect();
     let close = || rows.iter().map(name).zip(act::close(&endpoints)).collect();
@@ -40,9 +45,11 @@ pub(super) fn run(args: &CloseArgs, console: &mut Console) -> anyhow::Result<Sta
     consent::ask_and_act(&proposal, close, console)
 }
 
-/// `tcp 10.0.0.5:443 - 192.168.1.77:51234`.
+/// `tcp 10.0.0.5:443 - 192.168.1.77:51234`, and the network namespace if it is not ours.
 fn name(row: &Row<'_>) -> String {
     let cell = |name| Column::find(name).map(|column| column.value(row).to_string());
     let (local, remote) = (cell("local").unwrap_or_default(), cell("remote").unwrap_or_default());
-    format!("{} {local} - {remote}", row.endpoint.transport.id())
+    let namespace = consent::foreign_namespace(row).map(|label| format!(" (netns {label})"));
+    let transport = row.endpoint.transport.id();
+    format!("{transport} {local} - {remote}{}", namespace.unwrap_or_default())
 }

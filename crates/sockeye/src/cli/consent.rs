@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal, Write};
 use anyhow::{Context, bail};
 use sockeye_core::column::Cost;
 use sockeye_core::degradation::number_of;
-use sockeye_core::{Column, Row, Snapshot};
+use sockeye_core::{Column, Degradation, Endpoint, Ownerless, Row, Snapshot};
 use sockeye_engine::act::Fate;
 use sockeye_os::Wants;
 
@@ -85,10 +85,35 @@ pub(super) fn ask_and_act(
 
 /// Shows the endpoints that are about to be acted on.
 fn show(rows: &[Row<'_>], console: &mut Console) -> anyhow::Result<()> {
-    let columns: Vec<_> = SHOWN.iter().filter_map(|name| Column::find(name)).collect();
+    let is_any_foreign = rows.iter().any(|row| foreign_namespace(row).is_some());
+    let namespace = is_any_foreign.then_some("netns");
+    let names = SHOWN.iter().copied().chain(namespace);
+    let columns: Vec<_> = names.filter_map(Column::find).collect();
     let layout = console.layout;
     let sheet = Sheet { rows, columns: &columns, labelled: &[], layout };
     console.print(|out| print(Format::Table, &sheet, out))
+}
+
+/// What the network namespace of `row` is called, where it is not Sockeye's own.
+pub(super) fn foreign_namespace<'a>(row: &Row<'a>) -> Option<&'a str> {
+    row.namespace().filter(|namespace| !namespace.is_own).map(|namespace| &*namespace.label)
+}
+
+/// Sees whether processes that may not be looked at can be why nothing matched, and says so.
+pub(super) fn note_hidden(snapshot: &Snapshot, console: &mut Console) -> Status {
+    let is_hiding = |degradation: &&Degradation| {
+        matches!(degradation, Degradation::ProcessesDenied { .. } | Degradation::ProcessesHidden)
+    };
+    let Some(hiding) = snapshot.degradations.iter().find(is_hiding) else {
+        return Status::Nothing;
+    };
+    let is_any_unseen =
+        |endpoint: &Endpoint| endpoint.owners.reason() == Some(Ownerless::NotPermitted);
+    if !snapshot.endpoints.iter().any(is_any_unseen) {
+        return Status::Nothing;
+    }
+    console.note_each(&[format!("{hiding}, which may be what is meant: sockeye doctor")]);
+    Status::Error
 }
 
 /// Whether to go on: `--yes`, or the answer to `question`; never with `--dry-run`.

@@ -33,7 +33,12 @@ pub(super) fn run(args: &EndArgs, console: &mut Console) -> anyhow::Result<Statu
     let processes = processes(&rows);
     if processes.is_empty() {
         console.note_each(&wanted.unknown(&snapshot, &Scope::ALL));
-        return Ok(report_ownerless(&snapshot, &wanted, console));
+        return Ok(match report_ownerless(&snapshot, &wanted, console) {
+            Status::Nothing if !args.choice.words.is_empty() => {
+                consent::note_hidden(&snapshot, console)
+            }
+            status => status,
+        });
     }
     let insistence = if args.force { Insistence::AskThenForce } else { Insistence::Ask };
     let names = processes.iter().map(|process| name(&snapshot, *process));

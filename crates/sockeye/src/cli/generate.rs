@@ -145,7 +145,10 @@ fn man_reference(roff: &mut Roff) {
 /// One command: usage, what it does, its options and examples.
 fn man_command(command: &Command, text: &mut Vec<u8>) -> io::Result<()> {
     let mut head = Roff::new();
-    head.control("SS", [usage(command).as_str()]);
+    // A heading is one line; clap gives a line for each way to call a command.
+    let usage = usage(command);
+    let calls: Vec<&str> = usage.lines().map(str::trim).collect();
+    head.control("SS", [calls.join(" | ").as_str()]);
     head.text([roman(description(command))]);
     head.to_writer(text)?;
     if command.get_name() == "list" {

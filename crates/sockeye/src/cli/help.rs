@@ -41,7 +41,7 @@ Closing needs CAP_NET_ADMIN and a kernel with CONFIG_INET_DIAG_DESTROY: sockeye 
 
 Exit status:
   0  all were closed (with --dry-run: some would be)
-  1  nothing matched
+  1  nothing matched, or the answer was no
   2  an error, or one is still open; standard error says which";
 
 /// Below the long help of `end`.
@@ -52,7 +52,7 @@ Examples:
 
 Exit status:
   0  all have ended (with --dry-run: some would)
-  1  nothing matched
+  1  nothing matched, or the answer was no
   2  an error, or one still runs; standard error says which";
 
 /// What stands before the list of [`MAN_FILTERS`].

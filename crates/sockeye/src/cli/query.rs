@@ -32,6 +32,8 @@ pub(super) struct Query {
     extra: Vec<Cost>,
     /// How it is printed.
     pub(super) format: Format,
+    /// Names are never asked for.
+    is_numeric: bool,
     /// Which namespaces.
     namespaces: Namespaces,
 }
@@ -52,6 +54,7 @@ impl Query {
             chosen: None,
             extra: asked.iter().filter(|(is_asked, _)| *is_asked).map(|(_, cost)| *cost).collect(),
             format,
+            is_numeric: args.numeric,
             namespaces: namespaces(args.choice.netns.as_deref().unwrap_or("all"))?,
         };
         if !args.columns.is_empty() {
@@ -145,7 +148,10 @@ impl Query {
 
     /// Whether host names have to be asked for.
     pub(super) fn wants_names(&self) -> bool {
-        self.needs(Cost::Names)
+        let sorted = self.sort.iter().map(|key| key.column);
+        let mut compared = sorted.chain(self.wanted.columns());
+        let is_needed = compared.any(|column| column.cost == Cost::Names);
+        self.extra.contains(&Cost::Names) || (is_needed && !self.is_numeric)
     }
 
     /// Whether `row` is shown, as far as can be told before its host names are known.

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use sockeye_core::degradation::number_of;
 use sockeye_core::snapshot::Source;
 use sockeye_core::table::Scope;
-use sockeye_core::{Degradation, Ownerless, Row, Snapshot};
+use sockeye_core::{Column, Degradation, Ownerless, Row, Snapshot};
 
 use super::Layout;
 use super::escape;
@@ -36,6 +36,20 @@ fn relevant<'a>(snapshot: &'a Snapshot, scope: &'a Scope) -> impl Iterator<Item 
     })
 }
 
+/// What the rows were observed with: usually one thing, two where another namespace had to be read
+/// from outside.
+fn sources(snapshot: &Snapshot, rows: &[Row<'_>]) -> String {
+    let column = Column::find("observer.source");
+    let seen = rows.iter().filter_map(|row| column?.value(row).as_text());
+    let mut distinct: Vec<&str> = Vec::new();
+    for source in seen {
+        if !distinct.contains(&source) {
+            distinct.push(source);
+        }
+    }
+    if distinct.is_empty() { snapshot.source.id().to_owned() } else { distinct.join(" and ") }
+}
+
 /// One line: `5 processes, 31 endpoints · seen by sock_diag · …: sockeye doctor`.
 pub(crate) fn summary(
     snapshot: &Snapshot,
@@ -47,7 +61,7 @@ pub(crate) fn summary(
     let mut line = Line::new(&mut buf, layout.width, layout.palette);
     line.begin(2);
     line.put(0, |part| part.extend(counts(rows).bytes()));
-    line.put_fact(|part| part.extend(format!("seen by {}", snapshot.source.id()).bytes()));
+    line.put_fact(|part| part.extend(format!("seen by {}", sources(snapshot, rows)).bytes()));
     let mut degradations = relevant(snapshot, scope).peekable();
     while let Some(degradation) = degradations.next() {
         let is_last = degradations.peek().is_none();

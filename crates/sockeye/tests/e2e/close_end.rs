@@ -141,6 +141,13 @@ fn what_is_not_permitted_is_said() {
         assert_eq!(run.status, Some(2), "{run:?}");
         assert!(run.out.contains("not permitted") && !run.out.contains("closed  "), "{run:?}");
         assert_eq!(all().len(), 3);
+        // Named by pid, it may well be one that may not be looked at.
+        let pid = std::process::id().to_string();
+        for command in ["close", "end"] {
+            let run = as_nobody(world, &[command, "--yes", &pid]).unwrap();
+            assert_eq!(run.status, Some(2), "{run:?}");
+            assert!(run.err.contains("not permitted, which may be what is meant"), "{run:?}");
+        }
     });
 }
 

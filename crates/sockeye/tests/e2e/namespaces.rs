@@ -149,8 +149,13 @@ fn closes_in_a_network_that_only_a_descriptor_keeps() {
         let sockets = connect_there(&elsewhere);
         let held = std::fs::File::open(format!("/proc/{}/ns/net", elsewhere.pid())).unwrap();
         drop(elsewhere);
-        assert_eq!(list(&[]).len(), 2);
+        let rows = list(&[]);
+        assert_eq!(rows.len(), 2);
         let closed = sockeye(&["close", "--yes", "--filter", "connected"]);
+        let label = rows[0].text("network.namespace.name");
+        let said = |line: &&str| line.contains(label);
+        assert!(closed.out.starts_with("PROTO") && closed.out.contains("NAMESPACE"), "{closed:?}");
+        assert_eq!(closed.out.lines().filter(said).count(), 4, "shown, and reported: {closed:?}");
         assert_eq!(closed.status, Some(0), "{}", closed.err);
         assert!(closed.out.contains("closed"), "{}", closed.out);
         assert!(list(&[]).is_empty());

@@ -54,6 +54,12 @@ fn names_of_the_hosts_file_and_no_long_wait_for_others() {
             let text = sockeye(&[numeric]).out;
             assert!(text.contains("127.7.7.7:5001"), "{numeric}: {text}");
         }
+        // Names are asked for where a filter needs them; a column alone asks nobody.
+        let by_name = ["-ua", "--filter", "local.name = sweet-home.example"];
+        assert_eq!(list(&by_name).len(), 1);
+        assert_eq!(sockeye(&[&["-n"], &by_name[..]].concat()).status, Some(1));
+        let every = sockeye(&["-ua", "--columns", "all", "-f", "csv"]).out;
+        assert!(!every.contains("sweet-home"), "{every}");
     });
 }
 

@@ -258,8 +258,9 @@ fn examine_namespaces(pids: &[u32]) -> Finding {
         return probe.found(Status::Works, detail);
     };
     let detail = format!(
-        "{found}, {} cannot be entered ({reason}); that takes CAP_SYS_ADMIN, and CAP_SYS_PTRACE \
-         for those that have no name",
+        "{found}, a named one perhaps counted twice, {} cannot be entered ({reason}): those with a \
+         visible process are read through /proc/PID/net, with fewer facts. Entering takes \
+         CAP_SYS_ADMIN, and CAP_SYS_PTRACE for those that have no name",
         refusals.len()
     );
     let status = if refusals.len() == places.len() { Status::Missing } else { Status::Limited };
@@ -318,7 +319,7 @@ fn examine_end(pids: &[u32]) -> Finding {
                 "only your own: process {pid} of another user may not be signalled ({})",
                 plain(&errno.into())
             );
-            let command = format!("sudo {} end FILTER", this_binary());
+            let command = format!("sudo {} end --filter EXPR", this_binary());
             probe.found(Status::Limited, detail).mended_by(command)
         }
         Some((pid, Ok(()))) => {
@@ -460,7 +461,7 @@ impl Sample {
                 let detail = format!(
                     "a listener of our own was not closed ({reason}); that takes CAP_NET_ADMIN"
                 );
-                let command = format!("sudo {} close FILTER", this_binary());
+                let command = format!("sudo {} close --filter EXPR", this_binary());
                 probe.found(Status::Missing, detail).mended_by(command)
             }
             Some(Errno::OPNOTSUPP) => {
