@@ -8,6 +8,8 @@ mod registry;
 mod row;
 mod value;
 
+use alloc::vec::Vec;
+
 pub use registry::REGISTRY;
 pub use row::Row;
 pub use value::{Unit, Value};
@@ -119,31 +121,48 @@ impl PartialEq for Column {
     }
 }
 
+/// No name is as long as this; what is longer is nobody's mistyped name.
+const LONGEST_WORD: usize = 64;
+
 /// The candidate with the smallest edit distance to `word`, when it is at most a third of it.
 pub fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let limit = (word.chars().count() / 3).max(1);
+    let length = word.chars().count();
+    if length > LONGEST_WORD {
+        return None;
+    }
+    let limit = (length / 3).max(1);
     let measured = candidates.map(|candidate| (edit_distance(word, candidate), candidate));
     measured.filter(|(distance, _)| *distance <= limit).min_by_key(|(d, _)| *d).map(|(_, c)| c)
 }
 
-/// Levenshtein's distance, case ignored.
+/// How many characters have to be changed, added, left out or swapped with their neighbour (optimal
+/// string alignment), case ignored.
 fn edit_distance(a: &str, b: &str) -> usize {
-    let b: alloc::vec::Vec<char> = b.chars().collect();
-    let mut row: alloc::vec::Vec<usize> = (0..=b.len()).collect();
-    for (i, ca) in a.chars().enumerate() {
-        let mut diagonal = i;
-        let mut left = i + 1;
-        for (cell, cb) in row.iter_mut().skip(1).zip(&b) {
-            let substituted = diagonal + usize::from(!ca.eq_ignore_ascii_case(cb));
-            diagonal = *cell;
-            left = substituted.min(left + 1).min(*cell + 1);
-            *cell = left;
+    let (a, b): (Vec<char>, Vec<char>) = (lower(a), lower(b));
+    let mut before: Vec<usize> = Vec::new();
+    let mut above: Vec<usize> = (0..=b.len()).collect();
+    for (i, ca) in a.iter().enumerate() {
+        let mut row = Vec::with_capacity(above.len());
+        row.push(i + 1);
+        for (j, cb) in b.iter().enumerate() {
+            let at = |row: &[usize], j: usize| row.get(j).copied().unwrap_or(usize::MAX - 1);
+            let changed = at(&above, j) + usize::from(ca != cb);
+            let mut least = changed.min(at(&above, j + 1) + 1).min(at(&row, j) + 1);
+            let neighbours = (i.checked_sub(1), j.checked_sub(1));
+            if let (Some(left_a), Some(left_b)) = neighbours {
+                let is_swapped = a.get(left_a) == Some(cb) && b.get(left_b) == Some(ca);
+                least = if is_swapped { least.min(at(&before, left_b) + 1) } else { least };
+            }
+            row.push(least);
         }
-        if let Some(first) = row.first_mut() {
-            *first = i + 1;
-        }
+        before = core::mem::replace(&mut above, row);
     }
-    row.last().copied().unwrap_or(0)
+    above.last().copied().unwrap_or(0)
+}
+
+/// The characters of `text` in lower case.
+fn lower(text: &str) -> Vec<char> {
+    text.chars().map(|c| c.to_ascii_lowercase()).collect()
 }
 
 #[cfg(test)]
@@ -199,6 +218,9 @@ mod tests {
         check("", "abc", 3);
         check("abc", "", 3);
         check("kitten", "sitting", 3);
+        check("tpc", "tcp", 1);
+        check("porcess", "process", 1);
+        check("ab", "ba", 1);
         check("PID", "pid", 0);
     }
 }

@@ -92,9 +92,11 @@ pub(super) fn predicate(word: &str) -> Option<Expression> {
 }
 
 /// Names of other tools, each with ours.
-const ELSEWHERE: [(&str, &str); 8] = [
+const ELSEWHERE: [(&str, &str); 10] = [
     ("dport", "remote.port"),
+    ("rport", "remote.port"),
     ("sport", "local.port"),
+    ("lport", "local.port"),
     ("dst", "remote"),
     ("src", "local"),
     ("host", "address"),
