@@ -39,9 +39,8 @@ struct Partial {
 impl Partial {
     /// Creates it beside `path`, on the same file system.
     fn create(path: &Path, anonymity: Anonymity) -> io::Result<Self> {
-        let mut name = path.file_name().unwrap_or_default().to_owned();
-        name.push(format!(".{}.partial", std::process::id()));
-        let path = path.with_file_name(name);
+        // Not made of the file's own name, which may be as long as a name can be.
+        let path = path.with_file_name(format!("sockeye-{}.partial", std::process::id()));
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);
         if anonymity == Anonymity::Plain {
