@@ -6,6 +6,7 @@
 //! does, and whoever uses it looks again afterwards.
 
 pub mod assemble;
+mod beside;
 pub mod decode;
 pub mod dump;
 pub mod error;

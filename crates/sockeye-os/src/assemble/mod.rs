@@ -2,7 +2,6 @@
 //! machine and for a dump.
 
 use std::sync::Arc;
-use std::thread;
 
 use hashbrown::{HashMap, HashSet};
 use sockeye_core::endpoint::{Direction, Ownerless, Queue, Socket};
@@ -12,6 +11,7 @@ use sockeye_core::{
     Degradation, Endpoint, Owner, Owners, Process, ProcessId, Snapshot, State, Timestamp, Transport,
 };
 
+use crate::beside::beside;
 use crate::decode::SocketRow;
 use crate::decode::process::{
     decode_cgroup, decode_command_line, decode_image_link, decode_status_users,
@@ -22,15 +22,10 @@ use crate::raw::{Raw, RawNamespace, RawProcess, Text, Unreadable};
 pub fn assemble(mut raw: Raw) -> Snapshot {
     let mut snapshot = Snapshot::new(raw.time, raw.source);
     // Neither needs the other, and on a busy machine each takes milliseconds.
-    let mut holders = thread::scope(|scope| {
-        let helper = thread::Builder::new().name("assemble".to_owned());
-        let holders = helper.spawn_scoped(scope, || holders_by_inode(&raw.processes));
-        drop_repeats(&mut raw.namespaces);
-        match holders {
-            Ok(holders) => holders.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
-            Err(_) => holders_by_inode(&raw.processes), // No thread can be made.
-        }
-    });
+    let Raw { processes, namespaces, .. } = &mut raw;
+    let processes = &*processes;
+    let (mut holders, ()) =
+        beside("assemble", || holders_by_inode(processes), || drop_repeats(namespaces));
     let mut context = Context {
         cgroups: raw.cgroups.iter().map(|(id, path)| (*id, Arc::from(path.as_str()))).collect(),
         is_partial: raw.degradations.iter().any(hides_owners),

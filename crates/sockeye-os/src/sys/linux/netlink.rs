@@ -9,8 +9,8 @@ use rustix::net::{
     AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, recv, send, socket_with,
 };
 
-use crate::decode::inet_diag::{Answer, Progress, decode_answer};
-use crate::decode::{SocketRow, Table};
+use crate::decode::inet_diag::{Answer, Measure, Progress, decode_answer, encode_dump};
+use crate::decode::{Malformed, SocketRow, Table};
 
 /// The kernel fills at most 32 KiB a datagram (`netlink_dump`, net/netlink/af_netlink.c).
 const BUFFER: usize = 64 * 1024;
@@ -63,6 +63,17 @@ impl SockDiag {
                 Progress::Refused(errno) => return Err(io::Error::from_raw_os_error(errno)),
             }
         }
+    }
+
+    /// Hands every socket of `table` to `take`.
+    pub(super) fn dump(
+        &mut self,
+        table: Table,
+        measure: Measure,
+        mut take: impl FnMut(Result<SocketRow, Malformed>),
+    ) -> io::Result<Outcome> {
+        let request = encode_dump(table, measure);
+        self.ask(&request, |datagram| decode_answer(datagram, table.transport, &mut take))
     }
 
     /// Sends `request` about one socket of `table` and reads the one datagram that answers it.

@@ -22,9 +22,9 @@ use super::tables::{Tables, read_here, read_through_process};
 use super::users::read_users;
 use super::walk::{WORTH_A_THREAD, Walk, read_pids, walk};
 use crate::assemble::assemble;
-use crate::decode::inet_diag::{Measure, Target, decode_answer, encode_dump, encode_lookup};
+use crate::decode::inet_diag::{Measure, Target, encode_lookup};
 use crate::decode::mounts::{decode_mounts, is_proc_restricted};
-use crate::decode::{Malformed, SocketRow, Table};
+use crate::decode::{SocketRow, Table};
 use crate::error::plain;
 use crate::raw::{Keep, Raw, RawProcess};
 use crate::{Error, Kind, Namespaces, Wants};
@@ -275,15 +275,13 @@ fn find_gone_from(table: Table, diag: &mut SockDiag, suspects: &[&Target]) -> Ha
     if missing.is_empty() {
         return missing;
     }
-    let mut take = |row: Result<SocketRow, Malformed>| {
+    let dumped = diag.dump(table, Measure::Nothing, |row| {
         let row = row.ok().filter(|row| row.inode != 0);
         if let Some(cookie) = row.and_then(|row| row.cookie) {
             missing.remove(&cookie);
         }
-    };
-    let request = encode_dump(table, Measure::Nothing);
-    let answer = diag.ask(&request, |datagram| decode_answer(datagram, table.transport, &mut take));
-    if answer.is_ok() { missing } else { HashSet::new() }
+    });
+    if dumped.is_ok() { missing } else { HashSet::new() }
 }
 
 /// Notes processes that could not be looked at, and with them what nobody was seen to hold.
@@ -295,11 +293,12 @@ fn note_hidden(raw: &mut Raw, holders: &Holders) {
     if holders.walked.denied > 0 {
         raw.degradations.push(Degradation::ProcessesDenied { count: holders.walked.denied });
     }
-    let mounts = read_proc("self/mountinfo").unwrap_or_default();
     // Even who may see hidden processes does not see those with more capabilities than his own; of
     // such a one is what nobody was seen to hold.
     let may_be_hidden = !may_see_hidden() || !holders.unheld.is_empty();
-    if may_be_hidden && is_proc_restricted(&decode_mounts(&mounts)) {
+    let is_restricted =
+        || is_proc_restricted(&decode_mounts(&read_proc("self/mountinfo").unwrap_or_default()));
+    if may_be_hidden && is_restricted() {
         raw.degradations.push(Degradation::ProcessesHidden);
     }
     if !holders.unheld.is_empty() && is_enclosed() {

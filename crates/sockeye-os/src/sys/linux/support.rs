@@ -20,7 +20,7 @@ use super::netlink::SockDiag;
 use super::observe::is_enclosed;
 use super::walk::{read_pids, walk};
 use crate::Namespaces;
-use crate::decode::inet_diag::{Measure, Target, decode_answer, encode_destroy, encode_dump};
+use crate::decode::inet_diag::{Measure, Target, encode_destroy};
 use crate::decode::mounts::{cgroup2_mount_point, decode_mounts, is_proc_restricted};
 use crate::decode::{SocketRow, Table, lossy};
 use crate::error::plain;
@@ -333,9 +333,7 @@ fn examine_end(pids: &[u32]) -> Finding {
 /// Every socket of `table`.
 fn dump(table: Table, measure: Measure) -> io::Result<Vec<SocketRow>> {
     let mut rows = Vec::new();
-    SockDiag::open()?.ask(&encode_dump(table, measure), |datagram| {
-        decode_answer(datagram, table.transport, |row| rows.extend(row))
-    })?;
+    SockDiag::open()?.dump(table, measure, |row| rows.extend(row))?;
     Ok(rows)
 }
 

@@ -2,7 +2,6 @@
 
 use std::io;
 use std::path::Path;
-use std::thread;
 
 use rustix::net::netdevice;
 use sockeye_core::snapshot::Source;
@@ -11,6 +10,7 @@ use sockeye_core::{Degradation, Transport};
 use super::namespaces::Place;
 use super::netlink::SockDiag;
 use crate::Wants;
+use crate::beside::beside;
 use crate::decode::inet_diag::{Measure, Part, decode_answer, encode_dump, encode_tcp_dump};
 use crate::decode::proc_net::decode_table;
 use crate::decode::{Malformed, SocketRow, Table};
@@ -139,16 +139,8 @@ fn dump_tcp(tables: &mut Tables, wants: &Wants) -> io::Result<()> {
         tables.add(dump_part(Part::Whole)?);
         return Ok(());
     }
-    let (upper, lower) = thread::scope(|scope| {
-        let helper = thread::Builder::new().name("dump".to_owned());
-        let upper = helper.spawn_scoped(scope, || dump_part(Part::Above(MIDDLE)));
-        let lower = dump_part(Part::UpTo(MIDDLE));
-        let upper = match upper {
-            Ok(upper) => upper.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
-            Err(_) => dump_part(Part::Above(MIDDLE)), // No thread can be made.
-        };
-        (upper, lower)
-    });
+    let (upper, lower) =
+        beside("dump", || dump_part(Part::Above(MIDDLE)), || dump_part(Part::UpTo(MIDDLE)));
     let (upper, lower) = (upper?, lower?);
     tables.add(lower);
     tables.add(upper);
