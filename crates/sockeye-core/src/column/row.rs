@@ -60,6 +60,11 @@ impl<'a> Row<'a> {
         unit_of(self.cgroup()?)
     }
 
+    /// What the network namespace is called, where it is not Sockeye's own.
+    pub fn foreign_namespace(&self) -> Option<&'a str> {
+        self.namespace().filter(|namespace| !namespace.is_own).map(|namespace| &*namespace.label)
+    }
+
     /// The network namespace, as it was observed.
     pub fn namespace(&self) -> Option<&'a Namespace> {
         self.snapshot.namespace(self.endpoint.namespace?)

@@ -49,7 +49,7 @@ pub(super) fn run(args: &CloseArgs, console: &mut Console) -> anyhow::Result<Sta
 fn name(row: &Row<'_>) -> String {
     let cell = |name| Column::find(name).map(|column| column.value(row).to_string());
     let (local, remote) = (cell("local").unwrap_or_default(), cell("remote").unwrap_or_default());
-    let namespace = consent::foreign_namespace(row).map(|label| format!(" (netns {label})"));
+    let namespace = row.foreign_namespace().map(|label| format!(" (netns {label})"));
     let transport = row.endpoint.transport.id();
     format!("{transport} {local} - {remote}{}", namespace.unwrap_or_default())
 }

@@ -85,18 +85,13 @@ pub(super) fn ask_and_act(
 
 /// Shows the endpoints that are about to be acted on.
 fn show(rows: &[Row<'_>], console: &mut Console) -> anyhow::Result<()> {
-    let is_any_foreign = rows.iter().any(|row| foreign_namespace(row).is_some());
+    let is_any_foreign = rows.iter().any(|row| row.foreign_namespace().is_some());
     let namespace = is_any_foreign.then_some("netns");
     let names = SHOWN.iter().copied().chain(namespace);
     let columns: Vec<_> = names.filter_map(Column::find).collect();
     let layout = console.layout;
     let sheet = Sheet { rows, columns: &columns, labelled: &[], layout };
     console.print(|out| print(Format::Table, &sheet, out))
-}
-
-/// What the network namespace of `row` is called, where it is not Sockeye's own.
-pub(super) fn foreign_namespace<'a>(row: &Row<'a>) -> Option<&'a str> {
-    row.namespace().filter(|namespace| !namespace.is_own).map(|namespace| &*namespace.label)
 }
 
 /// Sees whether processes that may not be looked at can be why nothing matched, and says so.

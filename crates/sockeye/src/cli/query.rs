@@ -112,7 +112,7 @@ impl Query {
             return chosen.clone();
         }
         let mut columns = self.usual();
-        let is_foreign = |row: &Row<'_>| row.namespace().is_some_and(|space| !space.is_own);
+        let is_foreign = |row: &Row<'_>| row.foreign_namespace().is_some();
         if self.format == Format::Table && rows.iter().any(is_foreign) {
             columns.extend(Column::find("netns"));
         }

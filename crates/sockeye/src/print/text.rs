@@ -100,10 +100,10 @@ impl Body<'_> {
 
     /// Appends what only some endpoints have: a foreign namespace, measurements, more holders.
     fn put_facts(&self, line: &mut Line<'_>, cells: &mut Cells, row: &Row<'_>) {
-        if let Some(namespace) = row.namespace().filter(|namespace| !namespace.is_own) {
+        if let Some(namespace) = row.foreign_namespace() {
             line.put_fact(|part| {
                 part.extend_from_slice(b"netns ");
-                escape::text(part, &namespace.label);
+                escape::text(part, namespace);
             });
         }
         for column in self.sheet.labelled {
