@@ -8,6 +8,7 @@ use crate::address::Family;
 use crate::process::ProcessId;
 use crate::snapshot::NamespaceId;
 use crate::state::State;
+use crate::time::Timestamp;
 
 /// The transport protocol of an endpoint.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -157,7 +158,10 @@ pub enum Queue {
     },
 }
 
-/// What TCP measured of a connection; `None` where the kernel is too old to tell.
+/// What was measured of an endpoint; `None` where nothing tells.
+///
+/// TCP measures its connections itself. Of UDP, and of messages, only the eBPF tier knows, and only
+/// while Sockeye watches.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct Metrics {
     /// Smoothed round-trip time, microseconds.
@@ -172,6 +176,12 @@ pub struct Metrics {
     pub sent_packets: Option<u32>,
     /// Segments received, with and without payload.
     pub received_packets: Option<u32>,
+    /// Messages that processes sent: one for each call (`send`, `sendto`, `write`).
+    pub sent_messages: Option<u32>,
+    /// Messages that processes received.
+    pub received_messages: Option<u32>,
+    /// Since when messages, and for UDP bytes, were counted; `None` when since the opening.
+    pub since: Option<Timestamp>,
 }
 
 /// A process that holds the socket.

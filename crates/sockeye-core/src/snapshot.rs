@@ -48,6 +48,8 @@ pub struct Namespace {
 /// Where a snapshot came from.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Source {
+    /// Linux eBPF: the kernel's iterators, and events as they happen.
+    Ebpf,
     /// Linux `sock_diag` netlink dumps with owners from `/proc`.
     SockDiag,
     /// Linux `/proc/net` tables, where `sock_diag` is not to be had.
@@ -57,9 +59,10 @@ pub enum Source {
 }
 
 impl Source {
-    /// The word machines read: `sock_diag`, `procfs`, `replay`.
+    /// The word machines read: `ebpf`, `sock_diag`, `procfs`, `replay`.
     pub fn id(self) -> &'static str {
         match self {
+            Self::Ebpf => "ebpf",
             Self::SockDiag => "sock_diag",
             Self::Procfs => "procfs",
             Self::Replay => "replay",

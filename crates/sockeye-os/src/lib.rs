@@ -15,7 +15,10 @@ pub mod raw;
 pub mod support;
 mod sys;
 
-use sockeye_core::{Endpoint, ProcessId, Snapshot, Transport};
+use std::time::Duration;
+
+use sockeye_core::event::{Coverage, Event};
+use sockeye_core::{Degradation, Endpoint, ProcessId, Snapshot, Transport};
 
 pub use error::{Error, Kind, plain};
 
@@ -33,6 +36,20 @@ pub enum Namespaces {
     Named(String),
 }
 
+/// What to observe with.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum SourceChoice {
+    /// The quickest that permission and system allow for the task.
+    #[default]
+    Auto,
+    /// eBPF: iterators for lists, programs in the kernel for events.
+    Ebpf,
+    /// `sock_diag` netlink with owners from `/proc`; polling, and the multicast of closings.
+    Netlink,
+    /// The tables in `/proc/net` alone; polling.
+    Proc,
+}
+
 /// What an observation has to bring; what is not wanted costs nothing.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Wants {
@@ -46,12 +63,20 @@ pub struct Wants {
     pub metrics: bool,
     /// Which network namespaces.
     pub namespaces: Namespaces,
+    /// With what.
+    pub source: SourceChoice,
 }
 
 impl Wants {
     /// Everything there is.
-    pub const EVERYTHING: Self =
-        Self { tcp: true, udp: true, owners: true, metrics: true, namespaces: Namespaces::All };
+    pub const EVERYTHING: Self = Self {
+        tcp: true,
+        udp: true,
+        owners: true,
+        metrics: true,
+        namespaces: Namespaces::All,
+        source: SourceChoice::Auto,
+    };
 
     /// Whether endpoints of `transport` are wanted.
     pub fn has(&self, transport: Transport) -> bool {
@@ -75,6 +100,60 @@ impl Wants {
 /// `/proc/net` tables where `sock_diag` is not to be had. Elsewhere: [`Kind::Unsupported`].
 pub fn observe(wants: &Wants) -> Result<Snapshot, Error> {
     sys::observe(wants)
+}
+
+/// Watches this machine: snapshots on demand, and what happens in between.
+///
+/// Whoever watches takes events out with [`Self::wait`] again and again, and a snapshot now and
+/// then. Events begin before the first snapshot, so nothing falls between the two.
+#[derive(Debug)]
+pub struct Watcher(sys::Watcher);
+
+impl Watcher {
+    /// Begins to watch.
+    ///
+    /// # Errors
+    ///
+    /// When the source that was asked for by name is not to be had: [`Kind::Denied`] or
+    /// [`Kind::Unsupported`]. With [`SourceChoice::Auto`] a lesser one is taken instead, and
+    /// [`Self::limits`] says why.
+    ///
+    /// # Platform
+    ///
+    /// Linux: eBPF programs, else polling with the multicast of closings. Elsewhere:
+    /// [`Kind::Unsupported`].
+    pub fn start(wants: &Wants) -> Result<Self, Error> {
+        sys::Watcher::start(wants).map(Self)
+    }
+
+    /// What its events tell.
+    pub fn coverage(&self) -> Coverage {
+        self.0.coverage()
+    }
+
+    /// What its events cannot tell, and why.
+    pub fn limits(&self) -> &[Degradation] {
+        self.0.limits()
+    }
+
+    /// Appends what happened since the last call to `events`, in order; waits at most `timeout` for
+    /// something to happen.
+    ///
+    /// # Errors
+    ///
+    /// When the source has failed for good.
+    pub fn wait(&mut self, timeout: Duration, events: &mut Vec<Event>) -> Result<(), Error> {
+        self.0.wait(timeout, events)
+    }
+
+    /// Takes a snapshot; its time is that of its beginning.
+    ///
+    /// # Errors
+    ///
+    /// As [`observe`].
+    pub fn snapshot(&mut self) -> Result<Snapshot, Error> {
+        self.0.snapshot()
+    }
 }
 
 /// How a process is asked to end.

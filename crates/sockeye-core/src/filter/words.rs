@@ -61,7 +61,7 @@ fn list(column: &Column) -> Option<Vec<&'static str>> {
         }
         "process.missing" => Ownerless::all().map(Ownerless::id).collect(),
         "observer.source" => {
-            let all = [Source::SockDiag, Source::Procfs, Source::Replay];
+            let all = [Source::Ebpf, Source::SockDiag, Source::Procfs, Source::Replay];
             all.map(Source::id).into()
         }
         _ => return None,

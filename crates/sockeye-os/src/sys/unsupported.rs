@@ -1,6 +1,9 @@
 //! Systems that Sockeye cannot observe: every call says so.
 
-use sockeye_core::{Endpoint, ProcessId, Snapshot};
+use std::time::Duration;
+
+use sockeye_core::event::{Coverage, Event};
+use sockeye_core::{Degradation, Endpoint, ProcessId, Snapshot};
 
 use crate::raw::{Keep, Raw};
 use crate::support::{Finding, Status};
@@ -51,4 +54,35 @@ pub(crate) fn examine() -> Vec<Finding> {
         detail: format!("Sockeye does not know {}", std::env::consts::OS),
         remedy: None,
     }]
+}
+
+/// See [`crate::Watcher`]. Never made.
+#[derive(Debug)]
+pub(crate) enum Watcher {}
+
+impl Watcher {
+    /// See [`crate::Watcher::start`].
+    pub(crate) fn start(_: &Wants) -> Result<Self, Error> {
+        unsupported("watch this machine")
+    }
+
+    /// See [`crate::Watcher::coverage`].
+    pub(crate) fn coverage(&self) -> Coverage {
+        match *self {}
+    }
+
+    /// See [`crate::Watcher::limits`].
+    pub(crate) fn limits(&self) -> &[Degradation] {
+        match *self {}
+    }
+
+    /// See [`crate::Watcher::wait`].
+    pub(crate) fn wait(&mut self, _: Duration, _: &mut Vec<Event>) -> Result<(), Error> {
+        match *self {}
+    }
+
+    /// See [`crate::Watcher::snapshot`].
+    pub(crate) fn snapshot(&mut self) -> Result<Snapshot, Error> {
+        match *self {}
+    }
 }

@@ -143,6 +143,7 @@ impl Query {
             owners: shows_owners || self.needs(Cost::Owners),
             metrics: self.needs(Cost::Metrics),
             namespaces: self.namespaces.clone(),
+            source: sockeye_os::SourceChoice::Auto,
         }
     }
 

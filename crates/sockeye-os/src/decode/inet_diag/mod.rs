@@ -424,6 +424,7 @@ fn decode_tcp_info(info: &[u8], state: State) -> Metrics {
         received_bytes: u64_at(info, 128).map(|bytes| bytes.saturating_sub(fin_received(state))),
         sent_packets: u32_at(info, 136),     // tcpi_segs_out
         received_packets: u32_at(info, 140), // tcpi_segs_in
+        ..Metrics::default()
     }
 }
 

@@ -10,7 +10,9 @@ mod support;
 mod tables;
 mod users;
 mod walk;
+mod watch;
 
 pub(crate) use act::{close, end, is_running};
 pub(crate) use observe::{gather, observe};
 pub(crate) use support::{examine, kernel_release};
+pub(crate) use watch::Watcher;
