@@ -1,6 +1,7 @@
 //! Linux: `sock_diag` netlink and `/proc`.
 
 mod act;
+mod bpf;
 mod cgroups;
 mod facts;
 mod namespaces;

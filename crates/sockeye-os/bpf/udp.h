@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only
+ *
+ * UDP's life, and with whom a socket exchanges that is connected to nobody. The programs on control
+ * groups need CAP_NET_ADMIN and a cgroup2 mount; without them UDP is still seen when it is used.
+ */
+#pragma once
+#include "process.h"
+
+/* Whom a socket has exchanged with already. */
+struct exchange {
+	u64 cookie;
+	u8 peer[16];
+	u16 port;
+	u16 spare[3];
+};
+
+struct {
+	MAP_TYPE(MAP_TYPE_LRU_HASH);
+	MAP_ENTRIES(16384);
+	MAP_KEY(struct exchange);
+	MAP_VALUE(u8);
+} exchanges SECTION(".maps");
+
+/* Tells of a UDP socket when it is first used; by then it has a local port. */
+static ALWAYS_INLINE void tell_used(struct sock *sk, struct life *life, bool is_sent)
+{
+	struct socket_record out = new_event(KIND_USED);
+
+	put_socket(&out, sk);
+	if (out.local_port == 0)
+		return;
+	life->is_known = true;
+	out.cookie = bpf_get_socket_cookie(sk);
+	if (is_sent)
+		out.flags |= IS_SENT;
+	put_udp(&out, sk);
+	if (life->has_peer && out.remote_port == 0) {
+		__builtin_memcpy(out.remote, life->peer, sizeof(out.remote));
+		out.remote_port = life->peer_port;
+	}
+	put_counters(&out, life);
+	put_user(&out, bpf_get_current_task_btf());
+	tell(&out, sizeof(out));
+}
+
+/* What programs on control groups see of a socket; its namespace is taken to be its process's. */
+static ALWAYS_INLINE void put_seen_by_cgroup(struct socket_record *out, u64 cookie, struct life *life)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	out->cookie = cookie;
+	out->protocol = IPPROTO_UDP;
+	out->netns = task->nsproxy->net_ns->ns.inum;
+	if (life) {
+		if (life->since_ns == 0)
+			life->since_ns = out->time_ns;
+		put_counters(out, life);
+	}
+	put_user(out, task);
+	out->uid = out->holder.uid;
+	out->cgroup = out->holder.cgroup;
+}
+
+static ALWAYS_INLINE int udp_bound(struct bpf_sock *socket, u16 family)
+{
+	struct socket_record out;
+	struct life *life;
+
+	if (socket->protocol != IPPROTO_UDP)
+		return 1;
+	out = new_event(KIND_BOUND);
+	out.family = family;
+	out.local_port = socket->src_port;
+	life = bpf_sk_storage_get(&lives, socket, NULL, CREATE);
+	if (life)
+		life->is_known = true;
+	put_seen_by_cgroup(&out, bpf_get_socket_cookie(socket), life);
+	if (family == AF_INET) {
+		*(u32 *)out.local = socket->src_ip4;
+	} else {
+		((u32 *)out.local)[0] = socket->src_ip6[0];
+		((u32 *)out.local)[1] = socket->src_ip6[1];
+		((u32 *)out.local)[2] = socket->src_ip6[2];
+		((u32 *)out.local)[3] = socket->src_ip6[3];
+	}
+	tell(&out, sizeof(out));
+	return 1;
+}
+
+SECTION("cgroup/post_bind4") int udp_bound4(struct bpf_sock *socket)
+{
+	return udp_bound(socket, AF_INET);
+}
+
+SECTION("cgroup/post_bind6") int udp_bound6(struct bpf_sock *socket)
+{
+	return udp_bound(socket, AF_INET6);
+}
+
+SECTION("cgroup/sock_release") int udp_released(struct bpf_sock *socket)
+{
+	struct socket_record out;
+	struct life *life;
+
+	if (socket->protocol != IPPROTO_UDP)
+		return 1;
+	life = bpf_sk_storage_get(&lives, socket, NULL, 0);
+	if (!life)
+		return 1;
+	out = new_event(KIND_RELEASED);
+	put_seen_by_cgroup(&out, bpf_get_socket_cookie(socket), life);
+	tell(&out, sizeof(out));
+	return 1;
+}
+
+/* An exchange with the remote that `message` names. */
+static ALWAYS_INLINE int udp_exchanged(struct bpf_sock_addr *message, u16 family, bool is_sent)
+{
+	struct exchange key = {};
+	struct socket_record out;
+	struct life *life;
+	u8 yes = 1;
+
+	if (message->protocol != IPPROTO_UDP || !message->sk)
+		return 1;
+	key.cookie = bpf_get_socket_cookie(message);
+	key.port = __builtin_bswap16(message->user_port);
+	if (family == AF_INET) {
+		*(u32 *)key.peer = message->user_ip4;
+	} else {
+		((u32 *)key.peer)[0] = message->user_ip6[0];
+		((u32 *)key.peer)[1] = message->user_ip6[1];
+		((u32 *)key.peer)[2] = message->user_ip6[2];
+		((u32 *)key.peer)[3] = message->user_ip6[3];
+	}
+	if (bpf_map_lookup_elem(&exchanges, &key))
+		return 1;
+	bpf_map_update_elem(&exchanges, &key, &yes, 0);
+	life = bpf_sk_storage_get(&lives, message->sk, NULL, CREATE);
+	if (life && !life->is_known) {
+		/* It may have no local port yet: told with the rest when the sending is done. */
+		__builtin_memcpy(life->peer, key.peer, sizeof(life->peer));
+		life->peer_port = key.port;
+		life->has_peer = true;
+		return 1;
+	}
+	out = new_event(KIND_PEER);
+	out.family = family;
+	__builtin_memcpy(out.remote, key.peer, sizeof(out.remote));
+	out.remote_port = key.port;
+	if (is_sent)
+		out.flags |= IS_SENT;
+	put_seen_by_cgroup(&out, key.cookie, life);
+	tell(&out, sizeof(out));
+	return 1;
+}
+
+SECTION("cgroup/sendmsg4") int udp_sent4(struct bpf_sock_addr *message)
+{
+	return udp_exchanged(message, AF_INET, true);
+}
+
+SECTION("cgroup/sendmsg6") int udp_sent6(struct bpf_sock_addr *message)
+{
+	return udp_exchanged(message, AF_INET6, true);
+}
+
+SECTION("cgroup/recvmsg4") int udp_received4(struct bpf_sock_addr *message)
+{
+	return udp_exchanged(message, AF_INET, false);
+}
+
+SECTION("cgroup/recvmsg6") int udp_received6(struct bpf_sock_addr *message)
+{
+	return udp_exchanged(message, AF_INET6, false);
+}

@@ -1,0 +1,283 @@
+//! From the object file to programs in the kernel.
+//!
+//! aya-obj reads the object and relocates it; the kernel's types come from an excerpt of its BTF
+//! ([`crate::decode::btf`]). Each program is loaded when it is first asked for, on its own.
+
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+
+use aya_obj::btf::{Btf, BtfFeatures};
+use aya_obj::generated::{bpf_attach_type as attach, bpf_map_type, bpf_prog_type as program};
+use aya_obj::maps::Map;
+use aya_obj::{EbpfSectionKind, Object};
+
+use super::call::{self, MapPlan, ProgramPlan};
+use crate::decode::btf::{excerpt, structure_names};
+use crate::error::plain;
+
+/// The programs, compiled: `cargo xtask bpf` makes it from what stands beside it.
+const OBJECT: &[u8] = include_bytes!("../../../../bpf/sockeye.bpf.o");
+/// Where a kernel describes its types.
+const KERNEL_BTF: &str = "/sys/kernel/btf/vmlinux";
+
+/// What a program is for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Place {
+    /// An iterator over this kind of things.
+    Iterator,
+    /// A tracepoint whose arguments are typed.
+    Tracepoint,
+    /// A hook of control groups: type of program, and where it attaches.
+    Cgroup(program, attach),
+}
+
+/// One of our programs.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Program {
+    /// Its name in the object.
+    pub(super) name: &'static str,
+    /// What it is for.
+    pub(super) place: Place,
+    /// The kernel's function or type that stands for the place; empty for control groups.
+    target: &'static str,
+    /// What is missing without it, as a clause.
+    pub(super) purpose: &'static str,
+}
+
+impl Program {
+    const fn iterator(name: &'static str, target: &'static str, purpose: &'static str) -> Self {
+        Self { name, place: Place::Iterator, target, purpose }
+    }
+
+    const fn tracepoint(name: &'static str, target: &'static str, purpose: &'static str) -> Self {
+        Self { name, place: Place::Tracepoint, target, purpose }
+    }
+
+    const fn socket(name: &'static str, at: attach, purpose: &'static str) -> Self {
+        let place = Place::Cgroup(program::BPF_PROG_TYPE_CGROUP_SOCK, at);
+        Self { name, place, target: "", purpose }
+    }
+
+    const fn message(name: &'static str, at: attach, purpose: &'static str) -> Self {
+        let place = Place::Cgroup(program::BPF_PROG_TYPE_CGROUP_SOCK_ADDR, at);
+        Self { name, place, target: "", purpose }
+    }
+}
+
+/// Every program there is.
+pub(super) const PROGRAMS: [Program; 14] = [
+    Program::iterator("list_held", "bpf_iter_task_file", "sockets of processes"),
+    Program::iterator("list_tcp", "bpf_iter_tcp", "TCP that no process holds"),
+    Program::iterator("list_udp", "bpf_iter_udp", "UDP that no process holds"),
+    Program::tracepoint("tcp_state", "btf_trace_inet_sock_set_state", "TCP's changes of state"),
+    Program::tracepoint("tcp_destroy", "btf_trace_tcp_destroy_sock", "who closes reset connections"),
+    Program::tracepoint("count_sent", "btf_trace_sock_send_length", "what is sent"),
+    Program::tracepoint("count_received", "btf_trace_sock_recv_length", "what is received"),
+    Program::socket("udp_bound4", attach::BPF_CGROUP_INET4_POST_BIND, "UDP bound over IPv4"),
+    Program::socket("udp_bound6", attach::BPF_CGROUP_INET6_POST_BIND, "UDP bound over IPv6"),
+    Program::socket("udp_released", attach::BPF_CGROUP_INET_SOCK_RELEASE, "UDP's closings"),
+    Program::message("udp_sent4", attach::BPF_CGROUP_UDP4_SENDMSG, "to whom UDP sends over IPv4"),
+    Program::message("udp_sent6", attach::BPF_CGROUP_UDP6_SENDMSG, "to whom UDP sends over IPv6"),
+    Program::message("udp_received4", attach::BPF_CGROUP_UDP4_RECVMSG, "from whom, over IPv4"),
+    Program::message("udp_received6", attach::BPF_CGROUP_UDP6_RECVMSG, "from whom, over IPv6"),
+];
+
+/// The program called `name`.
+pub(super) fn program_named(name: &str) -> Program {
+    let found = PROGRAMS.into_iter().find(|program| program.name == name);
+    found.expect("callers name programs of the table above")
+}
+
+/// Why a part of the eBPF tier is not to be had.
+#[derive(Debug)]
+pub(super) struct Refused {
+    /// What was tried.
+    pub(super) what: String,
+    /// What the kernel answered.
+    pub(super) error: io::Error,
+    /// The last line of what its verifier said.
+    pub(super) verifier: String,
+}
+
+impl Refused {
+    fn new(what: impl Into<String>, error: io::Error) -> Self {
+        Self { what: what.into(), error, verifier: String::new() }
+    }
+
+    fn malformed(what: &str, error: impl fmt::Display) -> Self {
+        Self::new(what, io::Error::other(error.to_string()))
+    }
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.what, plain(&self.error))?;
+        if self.verifier.is_empty() { Ok(()) } else { write!(f, " ({})", self.verifier) }
+    }
+}
+
+/// How the programs are to be set up.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Setup {
+    /// Bytes of the ring buffer; a power of two, at least a page. `None` when no events are wanted.
+    pub(super) ring_bytes: Option<u32>,
+    /// Inode of our PID namespace, 0 for the machine's first.
+    pub(super) pid_namespace: u32,
+}
+
+/// The object, relocated for this kernel, and its maps.
+pub(super) struct Programs {
+    object: Object,
+    btf: OwnedFd,
+    maps: HashMap<String, OwnedFd>,
+    targets: hashbrown::HashMap<Vec<u8>, u32>,
+}
+
+impl Programs {
+    /// Prepares everything that programs share.
+    pub(super) fn prepare(setup: &Setup) -> Result<Self, Refused> {
+        let mut object = Object::parse(OBJECT).map_err(|e| Refused::malformed("read object", e))?;
+        let globals = [
+            ("our_pid_namespace", setup.pid_namespace.to_ne_bytes().to_vec()),
+            ("wake_at_bytes", u64::from(setup.ring_bytes.unwrap_or(0) / 4).to_ne_bytes().to_vec()),
+        ];
+        let values = globals.iter().map(|(name, value)| (*name, (value.as_slice(), true)));
+        object.patch_map_data(values.collect()).map_err(|e| Refused::malformed("set up", e))?;
+        // What every kernel knows that has the iterators (5.15), and no more than our types need.
+        let features = BtfFeatures::new(true, true, true, true, true, false, false, false);
+        let types = object.fixup_and_sanitize_btf(&features);
+        let types = types.map_err(|e| Refused::malformed("read our types", e))?.map(Btf::to_bytes);
+        let types = types.ok_or_else(|| Refused::malformed("read our types", "there are none"))?;
+        let btf = call::load_btf(&types).map_err(|e| Refused::new("load types", e))?;
+        let targets = relocate(&mut object, &types)?;
+        let maps = create_maps(&object, &btf, setup)?;
+        link(&mut object, &maps)?;
+        Ok(Self { object, btf, maps, targets })
+    }
+
+    /// The map called `name`.
+    pub(super) fn map(&self, name: &str) -> Option<&OwnedFd> {
+        self.maps.get(name)
+    }
+
+    /// Loads `program`.
+    pub(super) fn load(&self, program: Program) -> Result<OwnedFd, Refused> {
+        let what = || format!("program {}", program.name);
+        let absent = || Refused::new(what(), io::ErrorKind::NotFound.into());
+        let found = self.object.programs.get(program.name).ok_or_else(absent)?;
+        let function = self.object.functions.get(&found.function_key()).ok_or_else(absent)?;
+        let (kind, attach_type) = match program.place {
+            Place::Iterator => (program::BPF_PROG_TYPE_TRACING, attach::BPF_TRACE_ITER),
+            Place::Tracepoint => (program::BPF_PROG_TYPE_TRACING, attach::BPF_TRACE_RAW_TP),
+            Place::Cgroup(kind, at) => (kind, at),
+        };
+        let target = self.targets.get(program.target.as_bytes()).copied().unwrap_or(0);
+        if target == 0 && !program.target.is_empty() {
+            let reason = format!("this kernel has no {}", program.target);
+            return Err(Refused::new(what(), io::Error::new(io::ErrorKind::Unsupported, reason)));
+        }
+        let functions = function.func_info.func_info_bytes();
+        let plan = ProgramPlan {
+            name: program.name,
+            kind: kind as u32,
+            attach_type: attach_type as u32,
+            target,
+            instructions: &function.instructions,
+            licence: &found.license,
+            btf: self.btf.as_fd(),
+            functions: (&functions, function.func_info_rec_size),
+        };
+        call::load_program(&plan, &mut []).map_err(|error| {
+            // Asked again for its reasons, which cost time: nobody wants them when all is well.
+            let mut log = vec![0; 1 << 20];
+            let _ = call::load_program(&plan, &mut log);
+            Refused { what: what(), error, verifier: last_words(&log) }
+        })
+    }
+}
+
+/// The verifier's reason: its last line but for the statistics that follow.
+fn last_words(log: &[u8]) -> String {
+    let end = log.iter().position(|byte| *byte == 0).unwrap_or(log.len());
+    let text = String::from_utf8_lossy(log.get(..end).unwrap_or_default()).into_owned();
+    let is_statistics = |line: &&str| {
+        let starts = ["processed ", "verification time", "stack depth", "mark_precise", "arg#"];
+        starts.iter().any(|start| line.starts_with(start))
+    };
+    let mut lines = text.lines().rev().filter(|line| !line.is_empty() && !is_statistics(line));
+    lines.next().unwrap_or_default().trim().to_owned()
+}
+
+/// Adapts the programs to the types of this kernel; gives back the numbers of what they attach to.
+fn relocate(
+    object: &mut Object,
+    types: &[u8],
+) -> Result<hashbrown::HashMap<Vec<u8>, u32>, Refused> {
+    let kernel = std::fs::read(KERNEL_BTF)
+        .map_err(|error| Refused::new(format!("read {KERNEL_BTF}"), error))?;
+    let malformed = |error| Refused::malformed("read the kernel's types", error);
+    let targets: Vec<&str> = PROGRAMS.iter().map(|program| program.target).collect();
+    let names = structure_names(types).map_err(malformed)?;
+    let excerpt = excerpt(&kernel, &names, &targets).map_err(malformed)?;
+    let btf = Btf::parse(&excerpt.btf, object.endianness)
+        .map_err(|e| Refused::malformed("read the kernel's types", e))?;
+    object.relocate_btf(&btf).map_err(|e| Refused::malformed("adapt to the kernel's types", e))?;
+    Ok(excerpt.targets)
+}
+
+/// Creates the maps of `object`.
+fn create_maps(
+    object: &Object,
+    btf: &OwnedFd,
+    setup: &Setup,
+) -> Result<HashMap<String, OwnedFd>, Refused> {
+    let create = |(name, map): (&String, &Map)| {
+        let made = create_map(map, btf, setup);
+        made.map(|made| (name.clone(), made)).map_err(|e| Refused::new(format!("map {name}"), e))
+    };
+    object.maps.iter().map(create).collect()
+}
+
+/// Creates one map and fills it, if it holds global variables.
+fn create_map(map: &Map, btf: &OwnedFd, setup: &Setup) -> io::Result<OwnedFd> {
+    let kind = map.map_type();
+    let max_entries = match setup.ring_bytes {
+        Some(bytes) if kind == bpf_map_type::BPF_MAP_TYPE_RINGBUF as u32 => bytes,
+        // Without events nothing is ever put into them.
+        None if kind == bpf_map_type::BPF_MAP_TYPE_LRU_HASH as u32 => 1,
+        _ => map.max_entries(),
+    };
+    let types = match map {
+        Map::Btf(map) => Some((btf.as_fd(), map.def.btf_key_type_id, map.def.btf_value_type_id)),
+        Map::Legacy(_) => None,
+    };
+    let made = call::create_map(&MapPlan {
+        kind,
+        key_size: map.key_size(),
+        value_size: map.value_size(),
+        max_entries,
+        flags: map.map_flags(),
+        btf: types.filter(|_| kind != bpf_map_type::BPF_MAP_TYPE_RINGBUF as u32),
+    })?;
+    if !map.data().is_empty() {
+        call::write_only_value(made.as_fd(), map.data())?;
+    }
+    if map.section_kind() == EbpfSectionKind::Rodata {
+        call::freeze(made.as_fd())?;
+    }
+    Ok(made)
+}
+
+/// Puts the maps' descriptors into the programs, and into each the functions that it calls.
+fn link(object: &mut Object, maps: &HashMap<String, OwnedFd>) -> Result<(), Refused> {
+    let sections: HashSet<usize> = object.functions.keys().map(|(section, _)| *section).collect();
+    let described = std::mem::take(&mut object.maps);
+    let known = described.iter().filter_map(|(name, map)| {
+        Some((name.as_str(), maps.get(name)?.as_raw_fd(), map))
+    });
+    let malformed = |error: aya_obj::relocation::EbpfRelocationError| Refused::malformed("link", error);
+    object.relocate_maps(known, &sections).map_err(malformed)?;
+    object.relocate_calls(&sections).map_err(malformed)
+}
