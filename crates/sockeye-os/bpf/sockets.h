@@ -56,6 +56,7 @@ static ALWAYS_INLINE void put_holder(struct holder *holder, struct task_struct *
 	holder->start_ns = leader->start_boottime;
 	holder->uid = leader->cred->euid.val;
 	holder->cgroup = leader->cgroups->dfl_cgrp->kn->id;
+	holder->groups = (u64)peek(leader->cgroups);
 	bpf_probe_read_kernel(holder->name, sizeof(holder->name), &leader->comm);
 }
 

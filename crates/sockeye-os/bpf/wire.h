@@ -40,6 +40,7 @@ struct holder {
 	u32 parent;
 	u32 uid;
 	u64 cgroup;
+	u64 groups; /* the same for processes in the same control groups of every hierarchy */
 	char name[16];
 };
 

@@ -7,6 +7,7 @@
 //! The modules are public for the fuzz targets alone. They are no stable interface: whoever wants
 //! endpoints calls [`observe`](crate::observe).
 
+pub mod bpf;
 pub mod btf;
 pub mod inet_diag;
 pub mod mounts;

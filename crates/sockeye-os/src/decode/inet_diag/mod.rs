@@ -73,7 +73,13 @@ pub enum Part {
     UpTo(u16),
     /// Those with a port above this.
     Above(u16),
+    /// Those that are neither established nor only bound: mostly few.
+    Unsettled,
 }
+
+/// The states of [`Part::Unsettled`], by Linux's numbers: SYN_SENT to TIME_WAIT, CLOSE_WAIT,
+/// LAST_ACK, LISTEN, CLOSING and NEW_SYN_RECV.
+const UNSETTLED: u32 = 0b1_1111_0111_1100;
 
 /// Asks for the TCP sockets of both families at once.
 ///
@@ -90,7 +96,8 @@ pub fn encode_tcp_dump(measure: Measure, part: Part) -> Vec<u8> {
     out.extend([0; 8]); // sequence, port id
     out.extend([AF_UNSPEC, 0, 0, extensions(measure)]);
     out.extend([0; 48]); // any addresses
-    out.extend(u32::MAX.to_ne_bytes()); // every state
+    let states = if part == Part::Unsettled { UNSETTLED } else { u32::MAX };
+    out.extend(states.to_ne_bytes());
     out.extend([0; 4]); // idiag_dbs
     out.extend(filter);
     out
@@ -115,7 +122,7 @@ fn encode_part(part: Part) -> Vec<u8> {
     // A comparison is followed by an operation that only holds the port.
     let port = |port: u16| operation(0, 0, port);
     let program: Vec<[u8; 4]> = match part {
-        Part::Whole => return Vec::new(),
+        Part::Whole | Part::Unsettled => return Vec::new(),
         Part::UpTo(last) => vec![
             operation(LOCAL_PORT_AT_MOST, 8, 20),
             port(last),

@@ -36,6 +36,9 @@ pub(crate) fn observe(wants: &Wants) -> Result<Snapshot, Error> {
 
 /// Gathers the machine's raw answers.
 pub(crate) fn gather(wants: &Wants, keep: Keep) -> Result<Raw, Error> {
+    if keep == Keep::Rows && std::env::var_os("SOCKEYE_TEST_BPF").is_some() {
+        return super::bpf::gather(wants);
+    }
     let mut places = namespaces::find(&wants.namespaces, &list_processes()?)?;
     let mut raw = Raw {
         boot: boot_time(),
@@ -65,13 +68,13 @@ pub(crate) fn gather(wants: &Wants, keep: Keep) -> Result<Raw, Error> {
 }
 
 /// The one namespace that was asked for may not be looked into.
-fn not_permitted(places: &[Place]) -> Error {
+pub(super) fn not_permitted(places: &[Place]) -> Error {
     let label = places.first().map(Place::label).unwrap_or_default();
     Error::new(Kind::Denied, "enter the network namespace", label, "not permitted: run as root")
 }
 
 /// The processes there are.
-fn list_processes() -> Result<Vec<u32>, Error> {
+pub(super) fn list_processes() -> Result<Vec<u32>, Error> {
     read_pids().map_err(|errno| Error::from_io("list the processes in", "/proc", &errno.into()))
 }
 
@@ -118,7 +121,7 @@ fn add_tables(raw: &mut Raw, places: &[Place], (wants, keep): (&Wants, Keep)) {
 
 /// Whether a namespace could not be entered because it has ended, or because another mount covers
 /// the file that stood for it.
-fn is_gone(error: &std::io::Error) -> bool {
+pub(super) fn is_gone(error: &std::io::Error) -> bool {
     let errno = error.raw_os_error().map(Errno::from_raw_os_error);
     matches!(errno, Some(Errno::NOENT | Errno::SRCH | Errno::INVAL))
 }
@@ -314,12 +317,12 @@ pub(super) fn is_enclosed() -> bool {
 }
 
 /// The wall clock, now.
-fn now() -> Timestamp {
+pub(super) fn now() -> Timestamp {
     Timestamp::from_unix_ns(nanoseconds(ClockId::Realtime))
 }
 
 /// When the machine booted, by today's wall clock.
-fn boot_time() -> Timestamp {
+pub(super) fn boot_time() -> Timestamp {
     Timestamp::from_unix_ns(nanoseconds(ClockId::Realtime) - nanoseconds(ClockId::Boottime))
 }
 
@@ -330,7 +333,7 @@ fn nanoseconds(clock: ClockId) -> i64 {
 }
 
 /// `net.ipv4.ip_local_port_range`; the kernel's default where it cannot be read.
-fn ephemeral_ports() -> (u16, u16) {
+pub(super) fn ephemeral_ports() -> (u16, u16) {
     let text = read_proc("sys/net/ipv4/ip_local_port_range").unwrap_or_default();
     let text = String::from_utf8_lossy(&text);
     let mut numbers = text.split_whitespace().map_while(|number| number.parse().ok());

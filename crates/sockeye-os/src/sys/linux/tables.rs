@@ -149,13 +149,24 @@ fn dump_tcp(tables: &mut Tables, wants: &Wants) -> io::Result<()> {
 
 /// About how many TCP sockets this thread's namespace has, by `/proc/net/sockstat`; 0 if unknown.
 fn tcp_sockets() -> u64 {
+    sockets_in_use(Transport::Tcp).unwrap_or(0)
+}
+
+/// How many sockets of `transport` are in the tables of this thread's namespace: those in TIME-WAIT
+/// and in a handshake do not count, nor do TCP sockets that are only bound (`sock_prot_inuse_add`).
+pub(super) fn sockets_in_use(transport: Transport) -> Option<u64> {
+    let lines = match transport {
+        Transport::Tcp => ["TCP: inuse ", "TCP6: inuse "],
+        Transport::Udp => ["UDP: inuse ", "UDP6: inuse "],
+    };
     let count = |file: &str, line: &str| {
         let text = std::fs::read_to_string(format!("/proc/thread-self/net/{file}")).ok()?;
         let mut words = text.lines().find_map(|l| l.strip_prefix(line))?.split_whitespace();
         words.find_map(|word| word.parse::<u64>().ok())
     };
-    let counts = [count("sockstat", "TCP: inuse "), count("sockstat6", "TCP6: inuse ")];
-    counts.into_iter().flatten().sum()
+    let [ipv4, ipv6] = lines;
+    // Without IPv6 in the kernel there is no second file.
+    Some(count("sockstat", ipv4)? + count("sockstat6", ipv6).unwrap_or(0))
 }
 
 /// Sends `request` about sockets of `table` and decodes all that comes.
@@ -190,17 +201,28 @@ fn read_text(tables: &mut Tables, table: Table, directory: &str, keep: Keep) {
     }
 }
 
+/// The TCP sockets of this thread's namespace that are neither established nor only bound.
+pub(super) fn dump_unsettled(wants: &Wants) -> io::Result<Vec<SocketRow>> {
+    let [table, ..] = Table::ALL;
+    let request = encode_tcp_dump(measure(table, wants), Part::Unsettled);
+    Ok(dump(table, &request, Keep::Rows)?.sockets)
+}
+
 /// Looks up the names of the interfaces that sockets name by number.
 fn name_interfaces(namespace: &mut RawNamespace) {
-    let mut numbers: Vec<u32> = namespace.sockets.iter().map(|row| row.interface).collect();
-    numbers.retain(|number| *number != 0);
+    namespace.interfaces = interface_names(namespace.sockets.iter().map(|row| row.interface));
+}
+
+/// The names of this thread's namespace for interfaces by number; 0 is none.
+pub(super) fn interface_names(numbers: impl Iterator<Item = u32>) -> Vec<(u32, String)> {
+    let mut numbers: Vec<u32> = numbers.filter(|number| *number != 0).collect();
     numbers.sort_unstable();
     numbers.dedup();
     if numbers.is_empty() {
-        return;
+        return Vec::new();
     }
     // Any socket of the namespace will do; without one the numbers stay numbers.
-    let Ok(diag) = SockDiag::open() else { return };
+    let Ok(diag) = SockDiag::open() else { return Vec::new() };
     let name = |number: u32| Some((number, netdevice::index_to_name(diag.as_fd(), number).ok()?));
-    namespace.interfaces = numbers.into_iter().filter_map(name).collect();
+    numbers.into_iter().filter_map(name).collect()
 }

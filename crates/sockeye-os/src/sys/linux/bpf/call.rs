@@ -196,6 +196,25 @@ pub(super) fn link(
     descriptor(unsafe { bpf(bpf_cmd::BPF_LINK_CREATE, &mut attributes) })
 }
 
+/// Attaches an iterator to the descriptors of one process (since Linux 6.1).
+pub(super) fn link_to_process(
+    program: BorrowedFd<'_>,
+    pid: u32,
+    attach_type: u32,
+) -> io::Result<OwnedFd> {
+    // `union bpf_iter_link_info`, its `task` member: tid, pid, pid_fd.
+    let which = [0_u32, pid, 0, 0];
+    let mut attributes = attributes();
+    // SAFETY: a view of a union that is all integers.
+    let create = unsafe { &mut attributes.link_create };
+    create.__bindgen_anon_1.prog_fd = number(program);
+    create.attach_type = attach_type;
+    create.__bindgen_anon_3.__bindgen_anon_1.iter_info = address(&raw const which);
+    create.__bindgen_anon_3.__bindgen_anon_1.iter_info_len = 16;
+    // SAFETY: `which` has as many bytes as said and lives for as long as the call.
+    descriptor(unsafe { bpf(bpf_cmd::BPF_LINK_CREATE, &mut attributes) })
+}
+
 /// Begins an iteration in the namespaces of this thread (`BPF_ITER_CREATE`): reading the descriptor
 /// runs the program.
 pub(super) fn iterate(link: BorrowedFd<'_>) -> io::Result<OwnedFd> {

@@ -1,7 +1,51 @@
 //! The eBPF tier: our programs in the kernel.
 
+mod alone;
 mod call;
+mod gather;
+mod held;
+mod list;
 mod load;
+
+use rustix::fs::CWD;
+
+use self::list::Lists;
+use self::load::{Programs, Refused, Setup};
+use crate::raw::Raw;
+use crate::{Error, Kind, Wants};
+
+/// Gathers the machine's raw answers by iterators.
+///
+/// # Errors
+///
+/// [`Kind::Denied`] without CAP_BPF and CAP_PERFMON, [`Kind::Unsupported`] where the kernel has no
+/// iterators.
+pub(super) fn gather(wants: &Wants) -> Result<Raw, Error> {
+    let setup = Setup { ring_bytes: None, pid_namespace: pid_namespace() };
+    let lists = Programs::prepare(&setup).and_then(|programs| Lists::load(&programs));
+    gather::gather(&lists.map_err(unavailable)?, wants)
+}
+
+/// The error that a refusal is for whoever asked for eBPF by name.
+fn unavailable(refused: Refused) -> Error {
+    let kind = match refused.error.kind() {
+        std::io::ErrorKind::PermissionDenied => Kind::Denied,
+        _ => Kind::Unsupported,
+    };
+    Error::new(kind, "use eBPF", "", refused.to_string())
+}
+
+/// The inode of our PID namespace; 0 for the machine's first one, whose inode is fixed
+/// (`PROC_PID_INIT_INO`, linux/proc_ns.h).
+fn pid_namespace() -> u32 {
+    const FIRST: u32 = 0xEFFF_FFFC;
+    let link = rustix::fs::readlinkat(CWD, "/proc/self/ns/pid", Vec::new());
+    let inode = link.ok().and_then(|target| {
+        let text = target.to_str().ok()?.strip_prefix("pid:[")?.strip_suffix(']')?;
+        text.parse().ok()
+    });
+    inode.filter(|inode| *inode != FIRST).unwrap_or(0)
+}
 
 #[cfg(test)]
 mod tests {
@@ -21,5 +65,28 @@ mod tests {
             }
         }
         assert_eq!(bad, 0);
+    }
+}
+
+#[cfg(test)]
+mod bench {
+    use super::load::*;
+    use super::list::*;
+    use std::time::Instant;
+    #[test]
+    fn floor() {
+        let t = Instant::now();
+        let programs = Programs::prepare(&Setup { ring_bytes: None, pid_namespace: 0 }).unwrap();
+        eprintln!("prepare {:?}", t.elapsed());
+        let lists = Lists::load(&programs).unwrap();
+        eprintln!("lists {:?}", t.elapsed());
+        for _ in 0..3 {
+        let t = Instant::now(); let pids = crate::sys::linux::walk::read_pids().unwrap(); let mut n = 0; for p in &pids { lists.each_held_by(*p, |_| n += 1).unwrap(); } eprintln!("held_by {n} {} {:?}", pids.len(), t.elapsed());
+        let t = Instant::now(); let n = std::sync::atomic::AtomicUsize::new(0); std::thread::scope(|s| { for h in pids.chunks(pids.len()/2+1) { let (n, lists) = (&n, &lists); s.spawn(move || for p in h { lists.each_held_by(*p, |_| {n.fetch_add(1, std::sync::atomic::Ordering::Relaxed);}).unwrap(); }); } }); eprintln!("held_by2 {n:?} {:?}", t.elapsed());
+        let t = Instant::now(); let mut n = 0; lists.each_held(|_| n += 1).unwrap(); eprintln!("held {n} {:?}", t.elapsed());
+        let t = Instant::now(); let mut n = 0; lists.each_tcp(|_| n += 1).unwrap(); eprintln!("tcp {n} {:?}", t.elapsed());
+        let t = Instant::now(); let mut n = 0; lists.each_udp(|_| n += 1).unwrap(); eprintln!("udp {n} {:?}", t.elapsed());
+        let t = Instant::now(); let mut rows = Vec::new(); lists.each_held(|r| if let crate::decode::bpf::Record::Socket(s) = r { rows.extend(s.row(false)) }).unwrap(); eprintln!("rows {} {:?} size {}", rows.len(), t.elapsed(), size_of::<crate::decode::SocketRow>());
+        }
     }
 }

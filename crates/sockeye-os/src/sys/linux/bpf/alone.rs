@@ -1,0 +1,120 @@
+//! The sockets of one namespace that no process holds.
+//!
+//! Listeners, and connections on their way in or out, are asked for by their state, which is cheap.
+//! The kernel keeps count of its sockets: where those found do not add up to it, some are established
+//! and held by nobody (not yet accepted, the kernel's own, on their way from process to process), and
+//! every table is gone through.
+
+use hashbrown::HashSet;
+use sockeye_core::{Degradation, State, Transport};
+
+use super::list::Lists;
+use crate::Wants;
+use crate::decode::SocketRow;
+use crate::decode::bpf::Record;
+use crate::error::plain;
+use crate::raw::Keep;
+use crate::sys::linux::namespaces::Place;
+use crate::sys::linux::tables::{dump_unsettled, read_here, sockets_in_use};
+
+/// What is known of the held sockets of one namespace.
+#[derive(Default)]
+pub(super) struct Known {
+    /// Their cookies.
+    pub(super) cookies: HashSet<u64>,
+    /// How many of them are in the tables of TCP and of UDP.
+    tcp: u64,
+    udp: u64,
+}
+
+impl Known {
+    /// Takes note of `rows`.
+    pub(super) fn new(rows: &[SocketRow]) -> Self {
+        let mut known = Self { cookies: HashSet::with_capacity(rows.len()), tcp: 0, udp: 0 };
+        for row in rows {
+            let is_new = row.cookie.is_none_or(|cookie| known.cookies.insert(cookie));
+            match row.state {
+                _ if !is_new => {}
+                None => known.udp += 1,
+                Some(State::Bound | State::Closed) => {}
+                Some(_) => known.tcp += 1,
+            }
+        }
+        known
+    }
+}
+
+/// What was found.
+#[derive(Default)]
+pub(super) struct Alone {
+    /// Sockets that are not among the held ones.
+    pub(super) rows: Vec<SocketRow>,
+    /// What could not be read.
+    pub(super) degradations: Vec<Degradation>,
+}
+
+/// Reads what this thread's namespace, which is `place`, has besides what is `known`.
+pub(super) fn read_alone(lists: &Lists, place: &Place, wants: &Wants, known: &Known) -> Alone {
+    let mut alone = Alone::default();
+    let mut missed = HashSet::new();
+    if wants.tcp && !read_unsettled(&mut alone, wants, known) {
+        alone.rows.clear();
+        missed = iterate(&mut alone, wants, known, |take| lists.each_tcp(take));
+    }
+    if wants.udp && sockets_in_use(Transport::Udp) != Some(known.udp) {
+        missed.extend(iterate(&mut alone, wants, known, |take| lists.each_udp(take)));
+    }
+    if !missed.is_empty() {
+        add_missed(&mut alone, place, (wants, &missed));
+    }
+    alone
+}
+
+/// Reads TCP's listeners and sockets on their way; whether that is all there is.
+fn read_unsettled(alone: &mut Alone, wants: &Wants, known: &Known) -> bool {
+    let Ok(unsettled) = dump_unsettled(wants) else { return false };
+    let is_unknown = |row: &SocketRow| row.cookie.is_none_or(|c| !known.cookies.contains(&c));
+    alone.rows.extend(unsettled.into_iter().filter(is_unknown));
+    let of = |states: &[State]| {
+        let is_one = |row: &&SocketRow| row.state.is_some_and(|state| states.contains(&state));
+        alone.rows.iter().filter(is_one).count() as u64
+    };
+    // What has these states may be what is left of a socket, or the beginning of one, which the
+    // kernel does not count; it may as well be a socket.
+    let unsure = of(&[State::FinWait2, State::SynReceived]);
+    let sure = known.tcp + alone.rows.len() as u64 - unsure - of(&[State::TimeWait]);
+    sockets_in_use(Transport::Tcp).is_some_and(|count| count == sure || count == sure + unsure)
+}
+
+/// Goes through a table from end to end. Gives back the cookies of sockets that a descriptor belongs
+/// to although no process was seen to hold it.
+fn iterate(
+    alone: &mut Alone,
+    wants: &Wants,
+    known: &Known,
+    each: impl FnOnce(&mut dyn FnMut(Record<'_>)) -> std::io::Result<()>,
+) -> HashSet<u64> {
+    let mut missed = HashSet::new();
+    let result = each(&mut |record| match record {
+        Record::Socket(socket) if !known.cookies.contains(&socket.cookie()) => {
+            alone.rows.extend(socket.row(wants.metrics));
+        }
+        Record::Cookie(cookie) if !known.cookies.contains(&cookie) => {
+            missed.insert(cookie);
+        }
+        _ => {}
+    });
+    if let Err(error) = result {
+        let (table, reason) = ("iterator".to_owned(), plain(&error));
+        alone.degradations.push(Degradation::TableUnavailable { table, reason });
+    }
+    missed
+}
+
+/// Adds the sockets that a descriptor belongs to and that no process was seen to hold.
+fn add_missed(alone: &mut Alone, place: &Place, (wants, missed): (&Wants, &HashSet<u64>)) {
+    let tables = read_here(place, wants, Keep::Rows);
+    let is_missed = |row: &SocketRow| row.cookie.is_some_and(|cookie| missed.contains(&cookie));
+    alone.rows.extend(tables.namespace.sockets.into_iter().filter(is_missed));
+    alone.degradations.extend(tables.degradations);
+}

@@ -1,0 +1,188 @@
+//! One observation by iterators.
+//!
+//! The pass over descriptors brings every socket that a process holds, from every network namespace.
+//! What no process holds is in the tables: connections on their way in or out are asked for by state.
+//! Whether anything is missing then is told by the kernel's own count of its sockets; where that does
+//! not fit, the tables are gone through from end to end.
+
+use hashbrown::HashSet;
+use sockeye_core::snapshot::Source;
+use sockeye_core::{Degradation, NamespaceId};
+
+use super::alone::{Alone, Known, read_alone};
+use super::held::{Ask, Held, read_held};
+use super::list::Lists;
+use crate::decode::SocketRow;
+use crate::raw::{Keep, Raw, RawNamespace, RawProcess};
+use crate::sys::linux::cgroups::read_cgroups;
+use crate::sys::linux::namespaces::{self, Place, inside_each};
+use crate::sys::linux::observe::{
+    boot_time, ephemeral_ports, is_enclosed, is_gone, list_processes, now,
+};
+use crate::sys::linux::tables::{interface_names, read_through_process};
+use crate::sys::linux::users::read_users;
+use crate::sys::linux::walk::walk;
+use crate::{Error, Namespaces, Wants};
+
+/// Gathers the machine's raw answers.
+pub(crate) fn gather(lists: &Lists, wants: &Wants) -> Result<Raw, Error> {
+    let mut raw = Raw {
+        boot: boot_time(),
+        ticks_per_second: rustix::param::clock_ticks_per_second(),
+        ephemeral_ports: ephemeral_ports(),
+        has_owners: wants.owners,
+        ..Raw::new(now(), Source::Ebpf)
+    };
+    let pids = list_processes()?;
+    let places = namespaces::find(&wants.namespaces, &pids)?;
+    let ask = Ask {
+        tcp: wants.tcp,
+        udp: wants.udp,
+        is_measured: wants.metrics,
+        has_owners: wants.owners,
+    };
+    let mut held = read_held(lists, &pids, ask);
+    let unheld = add_namespaces(&mut raw, &places, (lists, wants), &mut held);
+    raw.processes = held.processes;
+    if wants.owners {
+        let unheld = find_holders(&mut raw, unheld, (lists, ask), &pids)?;
+        raw.cgroups = read_cgroups(&raw, &unheld);
+    }
+    raw.users = read_users(&raw);
+    Ok(raw)
+}
+
+/// What a visit to a namespace brings: what nobody holds there, and the names of its interfaces.
+type Visit = (Alone, Vec<(u32, String)>);
+
+/// Adds the namespaces with all their sockets; gives back the inodes of those that no process was
+/// seen to hold.
+fn add_namespaces(
+    raw: &mut Raw,
+    places: &[Place],
+    (lists, wants): (&Lists, &Wants),
+    held: &mut Held,
+) -> HashSet<u64> {
+    let rows_of = |place: &Place| {
+        let id = place.id.and_then(NamespaceId::inode)?;
+        held.namespaces.get(&id).map(Vec::as_slice)
+    };
+    let visit = |place: &Place| {
+        let rows = rows_of(place).unwrap_or_default();
+        let alone = read_alone(lists, place, wants, &Known::new(rows));
+        let numbers = rows.iter().chain(&alone.rows).map(|row| row.interface);
+        let names = interface_names(numbers);
+        (alone, names)
+    };
+    let (own, others): (Vec<&Place>, Vec<&Place>) = places.iter().partition(|place| place.is_own);
+    let mut visits: Vec<(&Place, std::io::Result<Visit>)> =
+        own.into_iter().map(|place| (place, Ok(visit(place)))).collect();
+    if !others.is_empty() {
+        let owned: Vec<Place> = others.iter().copied().cloned().collect();
+        visits.extend(others.iter().copied().zip(inside_each(&owned, visit)));
+    }
+    let mut unheld = HashSet::new();
+    for (place, visited) in visits {
+        let id = place.id.and_then(NamespaceId::inode);
+        let rows = id.and_then(|id| held.namespaces.remove(&id)).unwrap_or_default();
+        unheld.extend(add_namespace(raw, place, rows, (visited, wants)));
+    }
+    if wants.namespaces == Namespaces::All {
+        for (id, sockets) in held.namespaces.drain() {
+            let id = NamespaceId::Inode(id);
+            let label = format!("netns:{}", id.inode().unwrap_or_default());
+            raw.namespaces.push(RawNamespace { sockets, ..RawNamespace::new(Some(id), label) });
+        }
+    }
+    unheld
+}
+
+/// Adds one namespace with the sockets that are held there and what a visit brought; gives back the
+/// inodes of what nobody was seen to hold.
+fn add_namespace(
+    raw: &mut Raw,
+    place: &Place,
+    mut rows: Vec<SocketRow>,
+    (visited, wants): (std::io::Result<Visit>, &Wants),
+) -> HashSet<u64> {
+    let mut namespace = RawNamespace {
+        pid: place.pid,
+        is_own: place.is_own,
+        ..RawNamespace::new(place.id, place.label())
+    };
+    let mut unheld = HashSet::new();
+    let inode = |row: &SocketRow| Some(row.inode).filter(|inode| *inode != 0);
+    match visited {
+        Ok((alone, interfaces)) => {
+            unheld.extend(alone.rows.iter().filter_map(inode));
+            rows.extend(alone.rows);
+            namespace.interfaces = interfaces;
+            raw.degradations.extend(alone.degradations);
+        }
+        Err(error) if is_gone(&error) && rows.is_empty() => return unheld,
+        Err(_) => match read_through_process(place, wants, Keep::Rows) {
+            Some(tables) => {
+                let known: HashSet<u64> = rows.iter().map(|row| row.inode).collect();
+                let others = tables.namespace.sockets.into_iter();
+                let others: Vec<_> = others.filter(|row| !known.contains(&row.inode)).collect();
+                unheld.extend(others.iter().filter_map(inode));
+                rows.extend(others);
+            }
+            None => raw.degradations.push(Degradation::NamespacesDenied { count: 1 }),
+        },
+    }
+    namespace.sockets = rows;
+    raw.namespaces.push(namespace);
+    unheld
+}
+
+/// Looks for the holders of sockets that no process was seen to hold; gives back those that none was
+/// found for. A socket may have been passed on while descriptors were read, or its process may be
+/// hidden even from the kernel's iterators.
+fn find_holders(
+    raw: &mut Raw,
+    mut unheld: HashSet<u64>,
+    (lists, ask): (&Lists, Ask),
+    pids: &[u32],
+) -> Result<HashSet<u64>, Error> {
+    if unheld.is_empty() {
+        return Ok(unheld);
+    }
+    let now = list_processes()?;
+    let before: HashSet<u32> = pids.iter().copied().collect();
+    let new: Vec<u32> = now.iter().copied().filter(|pid| !before.contains(pid)).collect();
+    add_holders(raw, read_held(lists, &new, ask).processes, &mut unheld);
+    // Processes that nothing was seen of are looked at the slow way, which says what is denied.
+    let seen: HashSet<u32> = raw.processes.iter().map(|process| process.pid).collect();
+    let unseen: Vec<u32> = now.iter().copied().filter(|pid| !seen.contains(pid)).collect();
+    let walked = walk(&unseen, &unheld);
+    add_holders(raw, walked.processes, &mut unheld);
+    if walked.denied > 0 && !unheld.is_empty() {
+        raw.degradations.push(Degradation::ProcessesDenied { count: walked.denied });
+    } else if !unheld.is_empty() {
+        add_holders(raw, read_held(lists, &now, ask).processes, &mut unheld);
+    }
+    if !unheld.is_empty() && is_enclosed() {
+        raw.degradations.push(Degradation::OutsidePidNamespace);
+    }
+    Ok(unheld)
+}
+
+/// Adds those of `found` that hold something of `unheld`, which is then held.
+fn add_holders(raw: &mut Raw, found: Vec<RawProcess>, unheld: &mut HashSet<u64>) {
+    for mut process in found {
+        process.sockets.retain(|(_, inode)| unheld.contains(inode));
+        if process.sockets.is_empty() {
+            continue;
+        }
+        let is_same =
+            |known: &&mut RawProcess| (known.pid, known.start) == (process.pid, process.start);
+        match raw.processes.iter_mut().find(is_same) {
+            Some(known) => known.sockets.append(&mut process.sockets),
+            None => raw.processes.push(process),
+        }
+    }
+    for (_, inode) in raw.processes.iter().flat_map(|process| &process.sockets) {
+        unheld.remove(inode);
+    }
+}

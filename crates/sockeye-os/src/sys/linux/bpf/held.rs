@@ -1,0 +1,165 @@
+//! The sockets of processes: every process is gone through with an iterator of its own.
+
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use hashbrown::HashMap;
+use hashbrown::hash_map::Entry;
+use sockeye_core::Transport;
+
+use super::list::Lists;
+use crate::decode::SocketRow;
+use crate::decode::bpf::{Holder, Record};
+use crate::raw::{RawProcess, Text, Unreadable};
+use crate::sys::linux::facts::{read_file, read_link};
+use crate::sys::linux::walk::open_process;
+
+/// What the pass over descriptors brought.
+#[derive(Default)]
+pub(super) struct Held {
+    /// Sockets by the inode of their network namespace; one that several processes hold comes
+    /// several times.
+    pub(super) namespaces: HashMap<u32, Vec<SocketRow>>,
+    /// The processes that hold them.
+    pub(super) processes: Vec<RawProcess>,
+}
+
+impl Held {
+    fn merge(mut self, other: Self) -> Self {
+        for (namespace, mut rows) in other.namespaces {
+            match self.namespaces.entry(namespace) {
+                Entry::Occupied(mut known) => known.get_mut().append(&mut rows),
+                Entry::Vacant(place) => drop(place.insert(rows)),
+            }
+        }
+        self.processes.extend(other.processes);
+        self
+    }
+}
+
+/// What is to be taken from the pass over descriptors.
+#[derive(Clone, Copy)]
+pub(super) struct Ask {
+    /// TCP.
+    pub(super) tcp: bool,
+    /// UDP.
+    pub(super) udp: bool,
+    /// What was measured.
+    pub(super) is_measured: bool,
+    /// Who holds them.
+    pub(super) has_owners: bool,
+}
+
+/// How many processes a thread takes at a time.
+const BATCH: usize = 8;
+/// Below this many processes a second thread costs more than it saves.
+const WORTH_A_THREAD: usize = 64;
+
+/// Reads the sockets of the processes `pids`, in as many threads as the machine has cores.
+pub(super) fn read_held(lists: &Lists, pids: &[u32], ask: Ask) -> Held {
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let threads = if pids.len() < WORTH_A_THREAD { 1 } else { cores.min(8) };
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut reader = Reader::new(lists, ask);
+        loop {
+            let start = next.fetch_add(BATCH, Ordering::Relaxed);
+            let batch = pids.get(start..pids.len().min(start + BATCH)).unwrap_or_default();
+            if batch.is_empty() {
+                return reader.held;
+            }
+            batch.iter().for_each(|pid| reader.read(*pid));
+        }
+    };
+    thread::scope(|scope| {
+        let helper = |number| thread::Builder::new().name(format!("list-{number}"));
+        let others = (1..threads).map_while(|n| helper(n).spawn_scoped(scope, work).ok());
+        let others: Vec<_> = others.collect();
+        let mine = work();
+        let resume = |panic| std::panic::resume_unwind(panic);
+        others.into_iter().map(|other| other.join().unwrap_or_else(resume)).fold(mine, Held::merge)
+    })
+}
+
+/// Reads processes one after the other.
+struct Reader<'l> {
+    lists: &'l Lists,
+    ask: Ask,
+    held: Held,
+    /// `/proc/PID/cgroup` by what processes in the same groups share.
+    groups: HashMap<u64, Text>,
+}
+
+impl<'l> Reader<'l> {
+    fn new(lists: &'l Lists, ask: Ask) -> Self {
+        Self { lists, ask, held: Held::default(), groups: HashMap::new() }
+    }
+
+    /// Reads the sockets of one process, and the texts about it if it has any.
+    fn read(&mut self, pid: u32) {
+        // Opened first: if the process ends and another takes its number before its sockets are
+        // read, nothing can be read through this handle any more, and nothing is mixed up.
+        let Ok(handle) = open_process(pid) else { return };
+        let mut process = None;
+        let held = &mut self.held;
+        let ask = self.ask;
+        let take = |record: Record<'_>| {
+            let Record::Socket(socket) = record else { return };
+            let is_wanted = match socket.transport() {
+                Some(Transport::Tcp) => ask.tcp,
+                Some(Transport::Udp) => ask.udp,
+                // Holds sockets of TCP that have its inode.
+                None => true,
+            };
+            if !is_wanted {
+                return;
+            }
+            if let Some(row) = socket.row(ask.is_measured) {
+                held.namespaces.entry(socket.namespace()).or_default().push(row);
+            }
+            if let Some(holder) = socket.holder().filter(|holder| ask.has_owners && holder.pid != 0)
+            {
+                let process = process.get_or_insert_with(|| begin(&holder));
+                process.0.sockets.push((holder.fd, socket.inode()));
+            }
+        };
+        // A process that has ended has no sockets any more.
+        let _ = self.lists.each_held_by(pid, take);
+        if let Some((mut process, groups)) = process {
+            self.describe(&handle, &mut process, groups);
+            self.held.processes.push(process);
+        }
+    }
+
+    /// Reads what the kernel's structures do not tell.
+    fn describe(&mut self, handle: &OwnedFd, process: &mut RawProcess, groups: u64) {
+        process.command_line = read_file(handle.as_fd(), "cmdline", 256 * 1024);
+        process.image = read_link(handle.as_fd(), "exe");
+        let read = || read_file(handle.as_fd(), "cgroup", 64 * 1024);
+        process.cgroup = self.groups.entry(groups).or_insert_with(read).clone();
+    }
+}
+
+/// A process as its first record tells of it, and what it shares with others in the same groups.
+fn begin(holder: &Holder<'_>) -> (RawProcess, u64) {
+    let user = holder.uid;
+    let process = RawProcess {
+        pid: holder.pid,
+        start: ticks(holder.start_ns),
+        name: String::from_utf8_lossy(holder.name).into_owned(),
+        parent: holder.parent,
+        // As /proc/PID/status says it, of which the second number is read: the effective user.
+        status: Ok(format!("Uid:\t{user}\t{user}\n").into_bytes()),
+        command_line: Err(Unreadable::Vanished),
+        image: Err(Unreadable::Vanished),
+        cgroup: Err(Unreadable::Vanished),
+        sockets: Vec::new(),
+    };
+    (process, holder.groups)
+}
+
+/// A start in the clock ticks of `/proc/PID/stat` (`nsec_to_clock_t`, kernel/time/time.c).
+pub(super) fn ticks(start_ns: u64) -> u64 {
+    start_ns / (1_000_000_000 / rustix::param::clock_ticks_per_second().max(1))
+}
