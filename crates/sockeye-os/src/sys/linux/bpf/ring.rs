@@ -1,0 +1,115 @@
+//! The ring buffer that events come through (`BPF_MAP_TYPE_RINGBUF`, Documentation/bpf/ringbuf.rst).
+//!
+//! The kernel writes, we read. It maps as a page with our position, a page with its own, and the data
+//! twice in a row, so that a record that wraps around is in one piece.
+
+#![expect(unsafe_code, reason = "memory shared with the kernel")]
+
+use std::ffi::c_void;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::ptr::{NonNull, null_mut};
+use std::slice;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
+
+/// `BPF_RINGBUF_BUSY_BIT` and `BPF_RINGBUF_DISCARD_BIT` in a record's length; `BPF_RINGBUF_HDR_SZ`.
+const BUSY: u32 = 1 << 31;
+const DISCARDED: u32 = 1 << 30;
+const HEADER: u64 = 8;
+
+/// The ring buffer, mapped.
+#[derive(Debug)]
+pub(super) struct Ring {
+    map: OwnedFd,
+    ours: Mapping,
+    theirs: Mapping,
+    page: usize,
+    bytes: u64,
+}
+
+impl Ring {
+    /// Maps `map`, whose data are `bytes` long.
+    pub(super) fn new(map: OwnedFd, bytes: u32) -> io::Result<Self> {
+        let page = rustix::param::page_size();
+        let ours = Mapping::new(&map, ProtFlags::READ | ProtFlags::WRITE, (page, 0))?;
+        let length = page + 2 * bytes as usize;
+        let theirs = Mapping::new(&map, ProtFlags::READ, (length, page as u64))?;
+        Ok(Self { map, ours, theirs, page, bytes: bytes.into() })
+    }
+
+    /// What becomes readable when the kernel wakes us.
+    pub(super) fn as_fd(&self) -> BorrowedFd<'_> {
+        self.map.as_fd()
+    }
+
+    /// Calls `take` with every record that is complete, in order.
+    pub(super) fn drain(&mut self, mut take: impl FnMut(&[u8])) {
+        let mut position = self.ours.number_at_start().load(Ordering::Relaxed);
+        let end = self.theirs.number_at_start().load(Ordering::Acquire);
+        while position < end {
+            let Some(length) = self.length_at(position) else { break };
+            let size = length & !DISCARDED;
+            if length & DISCARDED == 0 {
+                take(self.record_at(position, size));
+            }
+            position += (HEADER + u64::from(size)).next_multiple_of(8);
+            // At once, so that the kernel has the room.
+            self.ours.number_at_start().store(position, Ordering::Release);
+        }
+    }
+
+    /// The length of the record at `position`, with its flags; `None` while it is being written.
+    fn length_at(&self, position: u64) -> Option<u32> {
+        let at = self.page + (position & (self.bytes - 1)) as usize;
+        // SAFETY: within the mapping, since a position is taken modulo the data's length, and aligned,
+        // since records begin at multiples of eight; the kernel writes it atomically.
+        let length = unsafe { AtomicU32::from_ptr(self.theirs.start.as_ptr().cast::<u8>().add(at).cast()) };
+        Some(length.load(Ordering::Acquire)).filter(|length| length & BUSY == 0)
+    }
+
+    /// The bytes of the record at `position`.
+    fn record_at(&self, position: u64, size: u32) -> &[u8] {
+        let at = self.page + (position & (self.bytes - 1)) as usize + HEADER as usize;
+        let room = self.theirs.length.saturating_sub(at);
+        // SAFETY: within the mapping, by the line above; the kernel writes it no more until our
+        // position has passed it, which the caller moves afterwards.
+        unsafe {
+            let start = self.theirs.start.as_ptr().cast::<u8>().add(at);
+            slice::from_raw_parts(start, room.min(size as usize))
+        }
+    }
+}
+
+/// Memory shared with the kernel.
+#[derive(Debug)]
+struct Mapping {
+    start: NonNull<c_void>,
+    length: usize,
+}
+
+// SAFETY: plain memory that belongs to the process, not to a thread.
+unsafe impl Send for Mapping {}
+
+impl Mapping {
+    fn new(map: &OwnedFd, access: ProtFlags, (length, at): (usize, u64)) -> io::Result<Self> {
+        // SAFETY: a new mapping at a place that the kernel chooses overlaps nothing.
+        let start = unsafe { mmap(null_mut(), length, access, MapFlags::SHARED, map, at) }?;
+        let start = NonNull::new(start).ok_or(io::ErrorKind::Unsupported)?;
+        Ok(Self { start, length })
+    }
+
+    /// The position that stands at the beginning.
+    fn number_at_start(&self) -> &AtomicU64 {
+        // SAFETY: a page begins with it, and both sides access it atomically.
+        unsafe { AtomicU64::from_ptr(self.start.as_ptr().cast()) }
+    }
+}
+
+impl Drop for Mapping {
+    fn drop(&mut self) {
+        // SAFETY: made by `new`, and nothing borrowed from it outlives it.
+        let _ = unsafe { munmap(self.start.as_ptr(), self.length) };
+    }
+}
