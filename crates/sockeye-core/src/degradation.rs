@@ -46,6 +46,11 @@ pub enum Degradation {
         /// How many answers the kernel marked as inconsistent.
         count: u32,
     },
+    /// Nothing tells of what opens as it happens: what is known of it, polling found.
+    EventsUnavailable {
+        /// What tells how much, or what the operating system said.
+        reason: String,
+    },
 }
 
 impl Degradation {
@@ -60,6 +65,7 @@ impl Degradation {
             Self::TableUnavailable { .. } => "table_unavailable",
             Self::Malformed { .. } => "malformed",
             Self::Unstable { .. } => "unstable",
+            Self::EventsUnavailable { .. } => "events_unavailable",
         }
     }
 }
@@ -93,6 +99,10 @@ impl fmt::Display for Degradation {
             Self::Unstable { count } => {
                 let tables = number_of(*count as usize, "table", "tables");
                 write!(f, "{tables} changed while being read; endpoints may be missing")
+            }
+            Self::EventsUnavailable { reason } => {
+                let short = "connections shorter than the interval show no process, or not at all";
+                write!(f, "{short} ({reason})")
             }
         }
     }

@@ -83,6 +83,7 @@ fn concerns(degradation: &Degradation, wants: &Wants) -> bool {
         }
         Degradation::SockDiagUnavailable { .. }
         | Degradation::Malformed { .. }
-        | Degradation::Unstable { .. } => true,
+        | Degradation::Unstable { .. }
+        | Degradation::EventsUnavailable { .. } => true,
     }
 }

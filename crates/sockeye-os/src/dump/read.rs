@@ -356,6 +356,7 @@ fn read_degradation(text: &str) -> Option<Degradation> {
             Degradation::Malformed { count: number(count)?, first: name(first)? }
         }
         "unstable" => Degradation::Unstable { count: number(rest)? },
+        "events_unavailable" => Degradation::EventsUnavailable { reason: name(rest)? },
         _ => return None,
     })
 }
