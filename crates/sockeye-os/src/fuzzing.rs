@@ -5,7 +5,7 @@
 use sockeye_core::Transport;
 
 use crate::assemble::assemble;
-use crate::decode::inet_diag::decode_answer;
+use crate::decode::inet_diag::{decode_answer, decode_destroyed};
 use crate::decode::mounts::{
     bound_namespaces, cgroup2_mount_point, decode_mounts, is_proc_restricted,
 };
@@ -22,8 +22,15 @@ use crate::raw::{Form, Keep, Raw, RawAnswer, RawNamespace};
 use crate::{Error, Kind, Wants};
 
 /// A netlink datagram: rows are of the transport asked for, what was cut short yields no other
-/// rows, and anonymous bytes decode to as many.
+/// rows, and anonymous bytes decode to as many. As a message about destroyed sockets it tells of no
+/// more than there are.
 pub fn netlink(datagram: &[u8]) {
+    let mut destroyed = 0;
+    decode_destroyed(datagram, |row| {
+        destroyed +=
+            usize::from(row.is_ok_and(|row| row.local.port() != 0 || row.remote.is_some()));
+    });
+    assert!(destroyed <= rows_of(datagram, Transport::Udp).0.len());
     for transport in [Transport::Tcp, Transport::Udp] {
         let whole = rows_of(datagram, transport);
         assert!(whole.0.iter().all(|row| row.transport == transport));

@@ -4,6 +4,8 @@
 //! `linux/tcp.h` (uapi). Integers are in the byte order of the machine, ports and addresses in
 //! network order.
 
+mod destroy;
+
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use sockeye_core::address::canonical;
@@ -11,6 +13,7 @@ use sockeye_core::endpoint::Metrics;
 use sockeye_core::{State, Transport};
 
 use super::{Malformed, SocketRow, Table, known_user, remote_side, state_from_linux};
+pub use destroy::decode_destroyed;
 
 /// `SOCK_DIAG_BY_FAMILY`, `linux/sock_diag.h`.
 pub(crate) const SOCK_DIAG_BY_FAMILY: u16 = 20;
@@ -403,12 +406,9 @@ fn decode_side(message: &[u8], side: Side) -> Option<SocketAddr> {
     Some(canonical(ip, port, side.interface))
 }
 
-/// `struct nlattr`s: the ones Sockeye knows go into `row`, a broken one ends the list.
-fn decode_attributes(mut rest: &[u8], row: &mut SocketRow) {
-    while let (Some(length), Some(kind)) = (u16_at(rest, 0), u16_at(rest, 2)) {
-        let Some(value) = rest.get(4..usize::from(length)) else {
-            return;
-        };
+/// The attributes Sockeye knows go into `row`.
+fn decode_attributes(bytes: &[u8], row: &mut SocketRow) {
+    for (kind, value) in attributes(bytes) {
         match kind {
             ATTR_CGROUP_ID => row.cgroup_id = u64_at(value, 0),
             // A socket without a remote has nothing to measure: its zeros are no facts.
@@ -417,9 +417,18 @@ fn decode_attributes(mut rest: &[u8], row: &mut SocketRow) {
             }
             _ => {}
         }
+    }
+}
+
+/// `struct nlattr`s, kind and value; a broken one ends the list.
+fn attributes(mut rest: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
+    std::iter::from_fn(move || {
+        let (length, kind) = (u16_at(rest, 0)?, u16_at(rest, 2)?);
+        let value = rest.get(4..usize::from(length))?;
         let next = usize::from(length).next_multiple_of(4);
         rest = rest.get(next..).unwrap_or_default();
-    }
+        Some((kind, value))
+    })
 }
 
 /// `struct tcp_info`, `linux/tcp.h`; older kernels send fewer fields.
