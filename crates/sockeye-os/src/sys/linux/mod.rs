@@ -7,6 +7,7 @@ mod facts;
 mod namespaces;
 mod netlink;
 mod observe;
+mod source;
 mod support;
 mod tables;
 mod users;

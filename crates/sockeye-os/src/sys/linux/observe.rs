@@ -10,13 +10,13 @@ use hashbrown::{HashMap, HashSet};
 use rustix::fs::CWD;
 use rustix::io::Errno;
 use rustix::time::{ClockId, clock_gettime};
-use sockeye_core::snapshot::Source;
 use sockeye_core::{Degradation, NamespaceId, Snapshot, Timestamp};
 
 use super::cgroups::read_cgroups;
 use super::facts::read_proc;
 use super::namespaces::{self, Place, inside_each};
 use super::netlink::SockDiag;
+use super::source;
 use super::support::may_see_hidden;
 use super::tables::{Tables, read_here, read_through_process};
 use super::users::read_users;
@@ -36,18 +36,26 @@ pub(crate) fn observe(wants: &Wants) -> Result<Snapshot, Error> {
 
 /// Gathers the machine's raw answers.
 pub(crate) fn gather(wants: &Wants, keep: Keep) -> Result<Raw, Error> {
-    if keep == Keep::Rows && std::env::var_os("SOCKEYE_TEST_BPF").is_some() {
-        return super::bpf::gather(wants);
-    }
+    gather_from(wants, keep, |_| {})
+}
+
+/// Gathers the machine's raw answers; calls `prepare` with namespaces before it reads their tables.
+pub(super) fn gather_from(
+    wants: &Wants,
+    keep: Keep,
+    mut prepare: impl FnMut(&[Place]),
+) -> Result<Raw, Error> {
+    source::check(wants.source)?;
     let mut places = namespaces::find(&wants.namespaces, &list_processes()?)?;
     let mut raw = Raw {
         boot: boot_time(),
         ticks_per_second: rustix::param::clock_ticks_per_second(),
         ephemeral_ports: ephemeral_ports(),
         has_owners: wants.owners,
-        ..Raw::new(now(), Source::SockDiag)
+        ..Raw::new(now(), source::expected(wants.source))
     };
-    add_tables(&mut raw, &places, (wants, keep));
+    prepare(&places);
+    add_tables(&mut raw, &places, (wants, keep))?;
     if raw.namespaces.is_empty() {
         return Err(not_permitted(&places));
     }
@@ -55,7 +63,8 @@ pub(crate) fn gather(wants: &Wants, keep: Keep) -> Result<Raw, Error> {
         let mut holders = find_holders(&mut raw, &places)?;
         let held = held_namespaces(wants, &places, &holders.walked);
         if !held.is_empty() {
-            add_tables(&mut raw, &held, (wants, keep));
+            prepare(&held);
+            add_tables(&mut raw, &held, (wants, keep))?;
             places.extend(held);
             holders = find_holders(&mut raw, &places)?;
         }
@@ -79,22 +88,22 @@ pub(super) fn list_processes() -> Result<Vec<u32>, Error> {
 }
 
 /// Reads the tables of `places` and adds them to `raw`, and what could not be read.
-fn add_tables(raw: &mut Raw, places: &[Place], (wants, keep): (&Wants, Keep)) {
+fn add_tables(raw: &mut Raw, places: &[Place], (wants, keep): (&Wants, Keep)) -> Result<(), Error> {
     let (own, others): (Vec<Place>, Vec<Place>) = places.iter().cloned().partition(|p| p.is_own);
     for place in own {
-        let tables = read_here(&place, wants, keep);
+        let tables = read_here(&place, wants, keep)?;
         raw.source = tables.source;
         add_table(raw, tables);
     }
     if others.is_empty() {
-        return;
+        return Ok(());
     }
     let mut denied: u32 = 0;
     let mut read_from_outside: u32 = 0;
     let visited = inside_each(&others, |place| read_here(place, wants, keep));
     for (visit, place) in visited.into_iter().zip(&others) {
         match visit {
-            Ok(tables) => add_table(raw, tables),
+            Ok(tables) => add_table(raw, tables?),
             Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
                 match read_through_process(place, wants, keep) {
                     Some(tables) => {
@@ -117,6 +126,7 @@ fn add_tables(raw: &mut Raw, places: &[Place], (wants, keep): (&Wants, Keep)) {
     if count > 0 {
         raw.degradations.push(Degradation::NamespacesDenied { count });
     }
+    Ok(())
 }
 
 /// Whether a namespace could not be entered because it has ended, or because another mount covers

@@ -9,13 +9,14 @@ use sockeye_core::{Degradation, Transport};
 
 use super::namespaces::Place;
 use super::netlink::SockDiag;
-use crate::Wants;
+use super::source;
 use crate::beside::beside;
 use crate::decode::inet_diag::{Measure, Part, decode_answer, encode_dump, encode_tcp_dump};
 use crate::decode::proc_net::decode_table;
 use crate::decode::{Malformed, SocketRow, Table};
 use crate::error::plain;
 use crate::raw::{Form, Keep, RawAnswer, RawNamespace};
+use crate::{Error, SourceChoice, Wants};
 
 /// What reading the tables of one namespace brought.
 #[derive(Debug)]
@@ -29,13 +30,13 @@ pub(super) struct Tables {
 }
 
 impl Tables {
-    fn new(place: &Place) -> Self {
+    fn new(place: &Place, source: Source) -> Self {
         let namespace = RawNamespace {
             pid: place.pid,
             is_own: place.is_own,
             ..RawNamespace::new(place.id, place.label())
         };
-        Self { namespace, source: Source::SockDiag, degradations: Vec::new() }
+        Self { namespace, source, degradations: Vec::new() }
     }
 
     /// Adds what one dump brought.
@@ -73,9 +74,19 @@ fn wanted_tables(wants: &Wants) -> Vec<Table> {
 }
 
 /// Reads the tables of the namespace that this thread is in, which is `place`.
-pub(super) fn read_here(place: &Place, wants: &Wants, keep: Keep) -> Tables {
-    let mut tables = Tables::new(place);
+///
+/// # Errors
+///
+/// When `sock_diag` was asked for by name and does not answer.
+pub(super) fn read_here(place: &Place, wants: &Wants, keep: Keep) -> Result<Tables, Error> {
+    let mut tables = Tables::new(place, source::expected(wants.source));
     let mut left = wanted_tables(wants);
+    if wants.source == SourceChoice::Proc {
+        for table in left {
+            read_text(&mut tables, table, HERE, keep);
+        }
+        return Ok(tables);
+    }
     // A dump file holds one answer for each table; otherwise both families of TCP come at once.
     if wants.tcp && keep == Keep::Rows && dump_tcp(&mut tables, wants).is_ok() {
         left.retain(|table| table.transport != Transport::Tcp);
@@ -83,17 +94,23 @@ pub(super) fn read_here(place: &Place, wants: &Wants, keep: Keep) -> Tables {
     for table in left {
         match dump(table, &encode_dump(table, measure(table, wants)), keep) {
             Ok(dumped) => tables.add(dumped),
+            Err(error) if wants.source == SourceChoice::Netlink => {
+                return Err(source::no_sock_diag(&error));
+            }
             Err(error) => {
                 tables.source = Source::Procfs;
                 let reason = plain(&error);
                 tables.degradations.push(Degradation::SockDiagUnavailable { reason });
-                read_text(&mut tables, table, "/proc/thread-self/net", keep);
+                read_text(&mut tables, table, HERE, keep);
             }
         }
     }
     name_interfaces(&mut tables.namespace);
-    tables
+    Ok(tables)
 }
+
+/// The texts about the namespace that this thread is in.
+const HERE: &str = "/proc/thread-self/net";
 
 /// What is to be measured of the sockets of `table`.
 fn measure(table: Table, wants: &Wants) -> Measure {
@@ -102,11 +119,11 @@ fn measure(table: Table, wants: &Wants) -> Measure {
 }
 
 /// Reads the tables of `place` from outside, through one of its processes, where entering is not
-/// permitted; `None` when it has no process.
+/// permitted; `None` when it has no process, or when only `sock_diag` will do.
 pub(super) fn read_through_process(place: &Place, wants: &Wants, keep: Keep) -> Option<Tables> {
-    let directory = format!("/proc/{}/net", place.pid?);
-    let mut tables = Tables::new(place);
-    tables.source = Source::Procfs;
+    let pid = place.pid.filter(|_| wants.source != SourceChoice::Netlink)?;
+    let directory = format!("/proc/{pid}/net");
+    let mut tables = Tables::new(place, Source::Procfs);
     for table in wanted_tables(wants) {
         read_text(&mut tables, table, &directory, keep);
     }
