@@ -136,7 +136,7 @@ impl Context {
             local: row.local,
             remote: row.remote,
             state: row.state,
-            direction: self.direction(&row),
+            direction: direction(&row, &self.listening, self.ephemeral_ports),
             namespace: self.namespace,
             interface: self.interfaces.get(&row.interface).cloned(),
             socket: Socket {
@@ -150,24 +150,6 @@ impl Context {
             owners,
             queue: queue_of(&row),
             metrics: row.metrics,
-        }
-    }
-
-    /// Who began: a local port that this host listens on was connected to; a local port from the
-    /// range for outgoing connections, and to a port outside of it, was connected from.
-    fn direction(&self, row: &SocketRow) -> Direction {
-        let is_tcp = row.transport == Transport::Tcp;
-        let (first, last) = self.ephemeral_ports;
-        let is_ephemeral = |port: u16| (first..=last).contains(&port);
-        match row.remote {
-            None if row.state == Some(State::Listen) => Direction::Listen,
-            Some(_) if row.state == Some(State::SynSent) => Direction::Egress,
-            Some(_) if is_tcp && self.listening.contains(&row.local.port()) => Direction::Ingress,
-            Some(remote) if is_ephemeral(row.local.port()) && !is_ephemeral(remote.port()) => {
-                Direction::Egress
-            }
-            Some(remote) if is_tcp && self.listening.contains(&remote.port()) => Direction::Egress,
-            _ => Direction::Unknown,
         }
     }
 
@@ -187,6 +169,29 @@ impl Context {
             _ if self.is_enclosed => Ownerless::Outside,
             _ => Ownerless::Kernel,
         }
+    }
+}
+
+/// Who began: a local port that this host, in the same namespace, is `listening` on was connected
+/// to; a local port from the range for outgoing connections, and to a port outside of it, was
+/// connected from.
+pub(crate) fn direction(
+    row: &SocketRow,
+    listening: &HashSet<u16>,
+    ephemeral_ports: (u16, u16),
+) -> Direction {
+    let is_tcp = row.transport == Transport::Tcp;
+    let (first, last) = ephemeral_ports;
+    let is_ephemeral = |port: u16| (first..=last).contains(&port);
+    match row.remote {
+        None if row.state == Some(State::Listen) => Direction::Listen,
+        Some(_) if row.state == Some(State::SynSent) => Direction::Egress,
+        Some(_) if is_tcp && listening.contains(&row.local.port()) => Direction::Ingress,
+        Some(remote) if is_ephemeral(row.local.port()) && !is_ephemeral(remote.port()) => {
+            Direction::Egress
+        }
+        Some(remote) if is_tcp && listening.contains(&remote.port()) => Direction::Egress,
+        _ => Direction::Unknown,
     }
 }
 

@@ -3,10 +3,12 @@
 mod act;
 mod bpf;
 mod cgroups;
+mod closings;
 mod facts;
 mod namespaces;
 mod netlink;
 mod observe;
+mod polling;
 mod source;
 mod support;
 mod tables;

@@ -16,6 +16,7 @@ use crate::decode::{Malformed, SocketRow, Table};
 const BUFFER: usize = 64 * 1024;
 
 /// A `sock_diag` socket in the network namespace of the thread that opened it.
+#[derive(Debug)]
 pub(super) struct SockDiag {
     socket: OwnedFd,
     buffer: Vec<u8>,

@@ -1,39 +1,52 @@
 //! Watching: which way of it there is here, behind one name.
 
-use std::thread;
 use std::time::Duration;
 
 use sockeye_core::event::{Coverage, Event};
 use sockeye_core::{Degradation, Snapshot};
 
+use super::polling::Polling;
+use super::source;
 use crate::{Error, Wants};
 
 /// See [`crate::Watcher`].
 #[derive(Debug)]
-pub(crate) struct Watcher {
-    wants: Wants,
-    limits: Vec<Degradation>,
+pub(crate) struct Watcher(Tier);
+
+/// The ways of watching.
+#[derive(Debug)]
+enum Tier {
+    /// Snapshots, and the multicast of closings where it is to be had.
+    Polling(Polling),
 }
 
 impl Watcher {
     pub(crate) fn start(wants: &Wants) -> Result<Self, Error> {
-        Ok(Self { wants: wants.clone(), limits: Vec::new() })
+        source::check(wants.source)?;
+        Polling::start(wants).map(Tier::Polling).map(Self)
     }
 
     pub(crate) fn coverage(&self) -> Coverage {
-        Coverage::default()
+        match &self.0 {
+            Tier::Polling(_) => Coverage::default(),
+        }
     }
 
     pub(crate) fn limits(&self) -> &[Degradation] {
-        &self.limits
+        match &self.0 {
+            Tier::Polling(polling) => polling.limits(),
+        }
     }
 
-    pub(crate) fn wait(&mut self, timeout: Duration, _: &mut Vec<Event>) -> Result<(), Error> {
-        thread::sleep(timeout);
-        Ok(())
+    pub(crate) fn wait(&mut self, timeout: Duration, events: &mut Vec<Event>) -> Result<(), Error> {
+        match &mut self.0 {
+            Tier::Polling(polling) => polling.wait(timeout, events),
+        }
     }
 
     pub(crate) fn snapshot(&mut self) -> Result<Snapshot, Error> {
-        super::observe(&self.wants)
+        match &mut self.0 {
+            Tier::Polling(polling) => polling.snapshot(),
+        }
     }
 }

@@ -1,0 +1,267 @@
+//! Watching without programs in the kernel: snapshots, and the multicast of closings in between.
+
+use std::io;
+use std::os::fd::AsFd;
+use std::thread;
+use std::time::Duration;
+
+use hashbrown::{HashMap, HashSet};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use sockeye_core::degradation::number_of;
+use sockeye_core::endpoint::{Direction, Ownerless, Socket};
+use sockeye_core::event::{Change, Event, EventKind, Reason, Sighting};
+use sockeye_core::{Degradation, Endpoint, NamespaceId, Owners, Snapshot};
+
+use super::closings::{Closing, Closings};
+use super::namespaces::{self, Place, inside_each};
+use super::netlink::SockDiag;
+use super::observe::{ephemeral_ports, gather_from, now};
+use super::source;
+use super::walk::read_pids;
+use crate::assemble::{assemble, direction};
+use crate::decode::inet_diag::Measure;
+use crate::decode::{SocketRow, Table};
+use crate::error::plain;
+use crate::raw::Keep;
+use crate::{Error, SourceChoice, Wants};
+
+/// Looks now and then, and hears of closings in between.
+#[derive(Debug)]
+pub(super) struct Polling {
+    wants: Wants,
+    limits: Vec<Degradation>,
+    closings: Vec<Closings>,
+    /// What was heard in namespaces that are not followed any more.
+    pending: Vec<Event>,
+    ports: Ports,
+}
+
+impl Polling {
+    /// Begins to follow closings where that is permitted.
+    ///
+    /// # Errors
+    ///
+    /// When `sock_diag` was asked for by name and does not answer; when the namespace asked for
+    /// does not exist.
+    pub(super) fn start(wants: &Wants) -> Result<Self, Error> {
+        if wants.source == SourceChoice::Netlink {
+            try_sock_diag(wants).map_err(|error| source::no_sock_diag(&error))?;
+        }
+        let (limits, ports) = (Vec::new(), Ports::read());
+        let wants = wants.clone();
+        let mut polling = Self { wants, limits, closings: Vec::new(), pending: Vec::new(), ports };
+        if polling.wants.source == SourceChoice::Proc {
+            polling.limit("/proc tells of nothing as it happens");
+            return Ok(polling);
+        }
+        let pids = read_pids().unwrap_or_default();
+        let places = namespaces::find(&polling.wants.namespaces, &pids)?;
+        let refused = join(&mut polling.closings, &places);
+        match (refused, polling.closings.is_empty()) {
+            (Some(refused), true) => {
+                polling.limit(&format!("closings cannot be followed: {}", refused.reason));
+            }
+            (refused, _) => {
+                polling.limit("sock_diag tells of closings alone");
+                refused.into_iter().for_each(|refused| polling.limit(&refused.to_string()));
+            }
+        }
+        Ok(polling)
+    }
+
+    /// Notes what cannot be told, and why.
+    fn limit(&mut self, reason: &str) {
+        self.limits.push(Degradation::EventsUnavailable { reason: reason.to_owned() });
+    }
+
+    /// See [`crate::Watcher::limits`].
+    pub(super) fn limits(&self) -> &[Degradation] {
+        &self.limits
+    }
+
+    /// See [`crate::Watcher::wait`]. Every lost message is one event lost.
+    pub(super) fn wait(&mut self, timeout: Duration, out: &mut Vec<Event>) -> Result<(), Error> {
+        let timeout = if self.pending.is_empty() { timeout } else { Duration::ZERO };
+        out.append(&mut self.pending);
+        if self.closings.is_empty() {
+            thread::sleep(timeout);
+            return Ok(());
+        }
+        let mut polled: Vec<PollFd<'_>> = self.closings.iter().map(poll_fd).collect();
+        match poll(&mut polled, Timespec::try_from(timeout).ok().as_ref()) {
+            Ok(0) | Err(Errno::INTR) => return Ok(()),
+            Ok(_) => {}
+            Err(errno) => return Err(failed(&errno.into())),
+        }
+        let is_ready: Vec<bool> = polled.iter().map(|fd| !fd.revents().is_empty()).collect();
+        for (closings, _) in self.closings.iter_mut().zip(is_ready).filter(|(_, ready)| *ready) {
+            hear(closings, &self.ports, out).map_err(|error| failed(&error))?;
+        }
+        Ok(())
+    }
+
+    /// See [`crate::Watcher::snapshot`]. Namespaces that have come are followed before their tables
+    /// are read, those that are no more are left.
+    pub(super) fn snapshot(&mut self) -> Result<Snapshot, Error> {
+        let is_following = self.wants.source != SourceChoice::Proc;
+        let mut found = HashSet::new();
+        let raw = gather_from(&self.wants, Keep::Rows, |places| {
+            found.extend(places.iter().map(|place| place.id));
+            if is_following {
+                // What is refused now was refused before, and stands among the snapshot's own
+                // degradations.
+                let _ = join(&mut self.closings, places);
+            }
+        })?;
+        self.leave(&found);
+        let snapshot = assemble(raw);
+        self.ports.learn(&snapshot);
+        Ok(snapshot)
+    }
+
+    /// Leaves all namespaces but those `found`: nothing but our own sockets keeps them.
+    fn leave(&mut self, found: &HashSet<Option<NamespaceId>>) {
+        for closings in &mut self.closings {
+            if !found.contains(&closings.namespace) {
+                // An error here can only be of a namespace that is left at once.
+                let _ = hear(closings, &self.ports, &mut self.pending);
+            }
+        }
+        self.closings.retain(|closings| found.contains(&closings.namespace));
+    }
+}
+
+/// Whether `sock_diag` answers about everything that is wanted. It loads the kernel's modules, too,
+/// without which there is no multicast.
+fn try_sock_diag(wants: &Wants) -> io::Result<()> {
+    let mut diag = SockDiag::open()?;
+    let mut tables = Table::ALL.into_iter().filter(|table| wants.has(table.transport));
+    tables.try_for_each(|table| diag.dump(table, Measure::Nothing, |_| {}).map(|_| ()))
+}
+
+/// Namespaces in which closings cannot be followed.
+struct Refused {
+    count: usize,
+    reason: String,
+}
+
+impl std::fmt::Display for Refused {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let namespaces = number_of(self.count, "network namespace", "network namespaces");
+        write!(f, "nor of those in {namespaces}: {}", self.reason)
+    }
+}
+
+/// Joins the closings of those `places` that are not followed yet.
+fn join(closings: &mut Vec<Closings>, places: &[Place]) -> Option<Refused> {
+    let is_new = |place: &&Place| closings.iter().all(|known| known.namespace != place.id);
+    let new: Vec<Place> = places.iter().filter(is_new).cloned().collect();
+    let (own, others): (Vec<Place>, Vec<Place>) = new.into_iter().partition(|place| place.is_own);
+    let mut joined: Vec<io::Result<Closings>> =
+        own.iter().map(|place| Closings::join(place.id)).collect();
+    if !others.is_empty() {
+        let visited = inside_each(&others, |place| Closings::join(place.id));
+        joined.extend(visited.into_iter().map(Result::flatten));
+    }
+    let mut refused = None;
+    for outcome in joined {
+        match outcome {
+            Ok(new) => closings.push(new),
+            Err(error) => {
+                let refused = refused.get_or_insert(Refused { count: 0, reason: plain(&error) });
+                refused.count += 1;
+            }
+        }
+    }
+    refused
+}
+
+/// Waits for messages.
+fn poll_fd(closings: &Closings) -> PollFd<'_> {
+    PollFd::from_borrowed_fd(closings.as_fd(), PollFlags::IN)
+}
+
+/// The multicast cannot be read any more.
+fn failed(error: &io::Error) -> Error {
+    Error::from_io("follow closings", "", error)
+}
+
+/// Turns what has come into events.
+fn hear(closings: &mut Closings, ports: &Ports, out: &mut Vec<Event>) -> io::Result<()> {
+    let time = now();
+    let first = out.len();
+    let namespace = closings.namespace;
+    let lost = closings.read(|closing| {
+        let kind = EventKind::Endpoint(Box::new(sighting(closing, namespace, ports)));
+        out.push(Event { time, kind });
+    })?;
+    for event in out.get_mut(first..).unwrap_or_default() {
+        if let EventKind::Endpoint(sighting) = &mut event.kind {
+            let endpoint = &mut sighting.endpoint;
+            let name = closings.interface_name(endpoint.socket.interface);
+            endpoint.interface = name.map(Into::into);
+        }
+    }
+    if lost > 0 {
+        out.push(Event { time, kind: EventKind::Lost(lost) });
+    }
+    Ok(())
+}
+
+/// What a closing tells. Which side closed, or whether the connection was reset, it does not.
+fn sighting(closing: Closing, namespace: Option<NamespaceId>, ports: &Ports) -> Sighting {
+    let Closing { mut row, left } = closing;
+    let metrics = row.metrics.take();
+    let change = if left.is_some() { Change::State(None) } else { Change::Closed(Reason::Unknown) };
+    let row = left.unwrap_or(row);
+    let endpoint = Endpoint {
+        transport: row.transport,
+        local: row.local,
+        remote: row.remote,
+        state: row.state,
+        direction: ports.direction(&row, namespace),
+        namespace,
+        interface: None,
+        socket: Socket {
+            inode: None,
+            cookie: row.cookie,
+            is_ipv6: row.is_ipv6,
+            interface: row.interface,
+        },
+        user_id: row.uid,
+        cgroup: None,
+        owners: Owners::None(Ownerless::NotObserved),
+        queue: None,
+        metrics,
+    };
+    Sighting { change, endpoint, is_held: false }
+}
+
+/// What is known of ports, to tell who began a connection.
+#[derive(Debug)]
+struct Ports {
+    ephemeral: (u16, u16),
+    /// Those listened on when the last snapshot was taken.
+    listening: HashMap<Option<NamespaceId>, HashSet<u16>>,
+}
+
+impl Ports {
+    fn read() -> Self {
+        Self { ephemeral: ephemeral_ports(), listening: HashMap::new() }
+    }
+
+    /// Remembers the listeners of `snapshot`.
+    fn learn(&mut self, snapshot: &Snapshot) {
+        self.listening.clear();
+        for endpoint in snapshot.endpoints.iter().filter(|endpoint| endpoint.is_listener()) {
+            self.listening.entry(endpoint.namespace).or_default().insert(endpoint.local.port());
+        }
+    }
+
+    fn direction(&self, row: &SocketRow, namespace: Option<NamespaceId>) -> Direction {
+        let nothing = HashSet::new();
+        let listening = self.listening.get(&namespace).unwrap_or(&nothing);
+        direction(row, listening, self.ephemeral)
+    }
+}
