@@ -51,6 +51,11 @@ pub enum Degradation {
         /// What tells how much, or what the operating system said.
         reason: String,
     },
+    /// A part of the events is not to be had: what it would tell is found later, by looking.
+    EventsIncomplete {
+        /// What is not told as it happens, and what the operating system said.
+        reason: String,
+    },
 }
 
 impl Degradation {
@@ -66,6 +71,7 @@ impl Degradation {
             Self::Malformed { .. } => "malformed",
             Self::Unstable { .. } => "unstable",
             Self::EventsUnavailable { .. } => "events_unavailable",
+            Self::EventsIncomplete { .. } => "events_incomplete",
         }
     }
 }
@@ -104,6 +110,7 @@ impl fmt::Display for Degradation {
                 let short = "connections shorter than the interval show no process, or not at all";
                 write!(f, "{short} ({reason})")
             }
+            Self::EventsIncomplete { reason } => write!(f, "not told as it happens: {reason}"),
         }
     }
 }

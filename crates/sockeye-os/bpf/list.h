@@ -5,6 +5,9 @@
 #pragma once
 #include "events.h"
 
+/* Whether events are told, so that something was counted. */
+const volatile bool has_events = false;
+
 /* The sockets that a process holds, in every network namespace. */
 SECTION("iter/task_file") int list_held(struct bpf_iter__task_file *context)
 {
@@ -40,6 +43,12 @@ SECTION("iter/task_file") int list_held(struct bpf_iter__task_file *context)
 		put_udp(&out, sk);
 	} else if (out.protocol != IPPROTO_MPTCP) {
 		return 0;
+	}
+	if (has_events) {
+		struct life *life = bpf_sk_storage_get(&lives, sk, NULL, 0);
+
+		if (life)
+			put_counters(&out, life);
 	}
 	put_holder(&out.holder, task);
 	out.holder.fd = context->fd;

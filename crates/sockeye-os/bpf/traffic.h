@@ -27,7 +27,7 @@ static ALWAYS_INLINE int count(struct sock *sk, int length, int flags, bool is_s
 	}
 	if (protocol == IPPROTO_UDP) {
 		if (!life->is_known)
-			tell_used(sk, life, is_sent);
+			tell_used(sk, life);
 	} else if (!life->has_owner) {
 		struct task_struct *task = bpf_get_current_task_btf();
 

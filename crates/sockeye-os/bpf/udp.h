@@ -22,7 +22,7 @@ struct {
 } exchanges SECTION(".maps");
 
 /* Tells of a UDP socket when it is first used; by then it has a local port. */
-static ALWAYS_INLINE void tell_used(struct sock *sk, struct life *life, bool is_sent)
+static ALWAYS_INLINE void tell_used(struct sock *sk, struct life *life)
 {
 	struct socket_record out = new_event(KIND_USED);
 
@@ -31,12 +31,11 @@ static ALWAYS_INLINE void tell_used(struct sock *sk, struct life *life, bool is_
 		return;
 	life->is_known = true;
 	out.cookie = bpf_get_socket_cookie(sk);
-	if (is_sent)
-		out.flags |= IS_SENT;
 	put_udp(&out, sk);
 	if (life->has_peer && out.remote_port == 0) {
 		__builtin_memcpy(out.remote, life->peer, sizeof(out.remote));
 		out.remote_port = life->peer_port;
+		out.flags |= IS_PEER;
 	}
 	put_counters(&out, life);
 	put_user(&out, bpf_get_current_task_btf());
@@ -114,7 +113,7 @@ SECTION("cgroup/sock_release") int udp_released(struct bpf_sock *socket)
 }
 
 /* An exchange with the remote that `message` names. */
-static ALWAYS_INLINE int udp_exchanged(struct bpf_sock_addr *message, u16 family, bool is_sent)
+static ALWAYS_INLINE int udp_exchanged(struct bpf_sock_addr *message, u16 family)
 {
 	struct exchange key = {};
 	struct socket_record out;
@@ -148,8 +147,7 @@ static ALWAYS_INLINE int udp_exchanged(struct bpf_sock_addr *message, u16 family
 	out.family = family;
 	__builtin_memcpy(out.remote, key.peer, sizeof(out.remote));
 	out.remote_port = key.port;
-	if (is_sent)
-		out.flags |= IS_SENT;
+	out.flags |= IS_PEER;
 	put_seen_by_cgroup(&out, key.cookie, life);
 	tell(&out, sizeof(out));
 	return 1;
@@ -157,20 +155,20 @@ static ALWAYS_INLINE int udp_exchanged(struct bpf_sock_addr *message, u16 family
 
 SECTION("cgroup/sendmsg4") int udp_sent4(struct bpf_sock_addr *message)
 {
-	return udp_exchanged(message, AF_INET, true);
+	return udp_exchanged(message, AF_INET);
 }
 
 SECTION("cgroup/sendmsg6") int udp_sent6(struct bpf_sock_addr *message)
 {
-	return udp_exchanged(message, AF_INET6, true);
+	return udp_exchanged(message, AF_INET6);
 }
 
 SECTION("cgroup/recvmsg4") int udp_received4(struct bpf_sock_addr *message)
 {
-	return udp_exchanged(message, AF_INET, false);
+	return udp_exchanged(message, AF_INET);
 }
 
 SECTION("cgroup/recvmsg6") int udp_received6(struct bpf_sock_addr *message)
 {
-	return udp_exchanged(message, AF_INET6, false);
+	return udp_exchanged(message, AF_INET6);
 }

@@ -52,7 +52,7 @@ struct socket_record {
 	u64 cgroup;
 	u64 sent_bytes;
 	u64 received_bytes;
-	u64 counted_ns; /* since boot */
+	u64 counted_ns; /* since boot: since when messages, and UDP's bytes, are counted; 0 if not */
 	u32 sent_messages;
 	u32 received_messages;
 	u32 sent_packets;
@@ -82,8 +82,7 @@ enum {
 	HAS_METRICS = 1,  /* bytes, packets, times and retransmits are TCP's own */
 	HAS_FILE = 2,     /* a process holds it, or a descriptor is on its way to one */
 	FIN_RECEIVED = 4, /* the other side has closed; its FIN counts as a byte in TCP's numbers */
-	HAS_COUNTERS = 8, /* bytes and packets were counted by us since `counted_ns` */
-	IS_SENT = 16,     /* UDP: the exchange with the remote was a sending */
+	IS_PEER = 16,     /* UDP: the remote is not the socket's own but whom it exchanged with */
 };
 
 /* `old_state` of a socket that was not seen before */

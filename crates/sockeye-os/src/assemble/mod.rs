@@ -197,7 +197,7 @@ pub(crate) fn direction(
 
 /// What waits: connections in a listener, bytes elsewhere; nothing in TIME-WAIT, which has no
 /// queues.
-fn queue_of(row: &SocketRow) -> Option<Queue> {
+pub(crate) fn queue_of(row: &SocketRow) -> Option<Queue> {
     match row.state {
         Some(State::Listen) => {
             // /proc/net, which has no cookies, has no limit either.
@@ -228,10 +228,12 @@ fn end_sent(state: State) -> u32 {
 }
 
 /// How start times become instants.
-#[derive(Clone, Copy)]
-struct Clock {
-    boot: Timestamp,
-    ticks_per_second: u64,
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Clock {
+    /// When the machine booted, as its wall clock says now.
+    pub(crate) boot: Timestamp,
+    /// Clock ticks per second of process start times.
+    pub(crate) ticks_per_second: u64,
 }
 
 impl Clock {
@@ -247,7 +249,7 @@ impl Clock {
 }
 
 /// The process as the snapshot shows it.
-fn describe_process(raw: &RawProcess, clock: Clock) -> Process {
+pub(crate) fn describe_process(raw: &RawProcess, clock: Clock) -> Process {
     let image = fact(&raw.image, |link| Some(decode_image_link(link)));
     let (path, is_deleted) = match image {
         Ok((path, is_deleted)) => (Ok(path), is_deleted),

@@ -75,6 +75,8 @@ pub struct Holder<'a> {
 /// What is known of a process.
 #[derive(Clone, Copy, Debug)]
 pub struct ProcessRecord<'a> {
+    /// When it was told, nanoseconds since boot.
+    pub time_ns: u64,
     /// Who it is.
     pub holder: Holder<'a>,
     /// The names of its image's path, the last one first, each ended by a NUL.
@@ -104,6 +106,7 @@ const COOKIE: usize = 16;
 const HAS_METRICS: u8 = 1;
 const HAS_FILE: u8 = 2;
 const FIN_RECEIVED: u8 = 4;
+const IS_PEER: u8 = 16;
 
 /// `AF_INET6`, include/linux/socket.h.
 const AF_INET6: u16 = 10;
@@ -152,6 +155,7 @@ fn decode_process(record: &[u8]) -> Option<ProcessRecord<'_>> {
     let (names, rest) = texts.split_at_checked(length(72))?;
     let flag = |at: usize| record.get(at).is_some_and(|byte| *byte != 0);
     Some(ProcessRecord {
+        time_ns: u64::from_ne_bytes(array(record, 8)),
         holder: decode_holder(record, PROCESS_HOLDER),
         names,
         arguments: rest.get(..length(74))?,
@@ -239,6 +243,11 @@ impl<'a> Socket<'a> {
     /// A process still has a descriptor of it.
     pub fn has_file(&self) -> bool {
         self.flags() & HAS_FILE != 0
+    }
+
+    /// The remote is not the socket's own but one that it exchanged with.
+    pub fn is_peer(&self) -> bool {
+        self.flags() & IS_PEER != 0
     }
 
     /// The other side has closed.

@@ -84,6 +84,7 @@ fn concerns(degradation: &Degradation, wants: &Wants) -> bool {
         Degradation::SockDiagUnavailable { .. }
         | Degradation::Malformed { .. }
         | Degradation::Unstable { .. }
-        | Degradation::EventsUnavailable { .. } => true,
+        | Degradation::EventsUnavailable { .. }
+        | Degradation::EventsIncomplete { .. } => true,
     }
 }

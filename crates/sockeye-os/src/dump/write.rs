@@ -160,7 +160,9 @@ fn write_degradation(out: &mut impl Write, degradation: &Degradation) -> io::Res
         Degradation::ProcessesDenied { count }
         | Degradation::NamespacesDenied { count }
         | Degradation::Unstable { count } => writeln!(out, " {count}"),
-        Degradation::SockDiagUnavailable { reason } | Degradation::EventsUnavailable { reason } => {
+        Degradation::SockDiagUnavailable { reason }
+        | Degradation::EventsUnavailable { reason }
+        | Degradation::EventsIncomplete { reason } => {
             writeln!(out, " {}", Escaped(reason.as_bytes()))
         }
         Degradation::TableUnavailable { table, reason } => {

@@ -21,13 +21,23 @@ pub(super) fn read_cgroups(raw: &Raw, unheld: &HashSet<u64>) -> Vec<(u64, String
     if ids.is_empty() {
         return Vec::new();
     }
+    find(&ids)
+}
+
+/// The path of the control group with this number, below the cgroup2 root.
+pub(super) fn find_cgroup(id: u64) -> Option<String> {
+    find(&HashSet::from([id])).pop().map(|(_, path)| path)
+}
+
+/// The paths of the control groups with these numbers.
+fn find(ids: &HashSet<u64>) -> Vec<(u64, String)> {
     let mounts = decode_mounts(&read_proc("self/mountinfo").unwrap_or_default());
     let mut found = Vec::new();
     if let Some(root) = cgroup2_mount_point(&mounts) {
         let root = Path::new(root);
         let root_id = rustix::fs::stat(root).map(|status| status.st_ino);
         found.extend(root_id.ok().filter(|id| ids.contains(id)).map(|id| (id, "/".to_owned())));
-        search(root, "", &ids, &mut found);
+        search(root, "", ids, &mut found);
     }
     found
 }

@@ -31,7 +31,7 @@ use crate::{Error, Kind, Namespaces, Wants};
 
 /// See [`crate::observe`].
 pub(crate) fn observe(wants: &Wants) -> Result<Snapshot, Error> {
-    Ok(assemble(gather(wants, Keep::Rows)?))
+    Ok(assemble(source::gather(wants)?))
 }
 
 /// Gathers the machine's raw answers.

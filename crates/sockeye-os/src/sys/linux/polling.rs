@@ -71,7 +71,7 @@ impl Polling {
     }
 
     /// Notes what cannot be told, and why.
-    fn limit(&mut self, reason: &str) {
+    pub(super) fn limit(&mut self, reason: &str) {
         self.limits.push(Degradation::EventsUnavailable { reason: reason.to_owned() });
     }
 

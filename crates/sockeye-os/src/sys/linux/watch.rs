@@ -5,9 +5,9 @@ use std::time::Duration;
 use sockeye_core::event::{Coverage, Event};
 use sockeye_core::{Degradation, Snapshot};
 
+use super::bpf::Stream;
 use super::polling::Polling;
-use super::source;
-use crate::{Error, Wants};
+use crate::{Error, SourceChoice, Wants};
 
 /// See [`crate::Watcher`].
 #[derive(Debug)]
@@ -16,36 +16,53 @@ pub(crate) struct Watcher(Tier);
 /// The ways of watching.
 #[derive(Debug)]
 enum Tier {
+    /// Programs in the kernel.
+    Ebpf(Box<Stream>),
     /// Snapshots, and the multicast of closings where it is to be had.
     Polling(Polling),
 }
 
 impl Watcher {
     pub(crate) fn start(wants: &Wants) -> Result<Self, Error> {
-        source::check(wants.source)?;
-        Polling::start(wants).map(Tier::Polling).map(Self)
+        let refused = match wants.source {
+            SourceChoice::Auto | SourceChoice::Ebpf => match Stream::start(wants) {
+                Ok(stream) => return Ok(Self(Tier::Ebpf(Box::new(stream)))),
+                Err(error) if wants.source == SourceChoice::Ebpf => return Err(error),
+                Err(error) => Some(error),
+            },
+            SourceChoice::Netlink | SourceChoice::Proc => None,
+        };
+        let mut polling = Polling::start(wants)?;
+        if let Some(error) = refused {
+            polling.limit(&error.to_string());
+        }
+        Ok(Self(Tier::Polling(polling)))
     }
 
     pub(crate) fn coverage(&self) -> Coverage {
         match &self.0 {
+            Tier::Ebpf(stream) => stream.coverage(),
             Tier::Polling(_) => Coverage::default(),
         }
     }
 
     pub(crate) fn limits(&self) -> &[Degradation] {
         match &self.0 {
+            Tier::Ebpf(stream) => stream.limits(),
             Tier::Polling(polling) => polling.limits(),
         }
     }
 
     pub(crate) fn wait(&mut self, timeout: Duration, events: &mut Vec<Event>) -> Result<(), Error> {
         match &mut self.0 {
+            Tier::Ebpf(stream) => stream.wait(timeout, events),
             Tier::Polling(polling) => polling.wait(timeout, events),
         }
     }
 
     pub(crate) fn snapshot(&mut self) -> Result<Snapshot, Error> {
         match &mut self.0 {
+            Tier::Ebpf(stream) => stream.snapshot(),
             Tier::Polling(polling) => polling.snapshot(),
         }
     }

@@ -113,7 +113,7 @@ fn iterate(
 
 /// Adds the sockets that a descriptor belongs to and that no process was seen to hold.
 fn add_missed(alone: &mut Alone, place: &Place, (wants, missed): (&Wants, &HashSet<u64>)) {
-    let tables = read_here(place, wants, Keep::Rows);
+    let Ok(tables) = read_here(place, wants, Keep::Rows) else { return };
     let is_missed = |row: &SocketRow| row.cookie.is_some_and(|cookie| missed.contains(&cookie));
     alone.rows.extend(tables.namespace.sockets.into_iter().filter(is_missed));
     alone.degradations.extend(tables.degradations);

@@ -10,7 +10,7 @@ use sockeye_core::Transport;
 
 use super::list::Lists;
 use crate::decode::SocketRow;
-use crate::decode::bpf::{Holder, Record};
+use crate::decode::bpf::{Holder, Record, Socket};
 use crate::raw::{RawProcess, Text, Unreadable};
 use crate::sys::linux::facts::{read_file, read_link};
 use crate::sys::linux::walk::open_process;
@@ -58,6 +58,10 @@ const WORTH_A_THREAD: usize = 64;
 
 /// Reads the sockets of the processes `pids`, in as many threads as the machine has cores.
 pub(super) fn read_held(lists: &Lists, pids: &[u32], ask: Ask) -> Held {
+    let is_one_possible = lists.each_held_by(std::process::id(), |_| {}).is_ok();
+    if !is_one_possible {
+        return read_all_held(lists, pids, ask);
+    }
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let threads = if pids.len() < WORTH_A_THREAD { 1 } else { cores.min(8) };
     let next = AtomicUsize::new(0);
@@ -82,6 +86,28 @@ pub(super) fn read_held(lists: &Lists, pids: &[u32], ask: Ask) -> Held {
     })
 }
 
+/// Reads the sockets of all processes in one go, as kernels before Linux 6.1 have it.
+fn read_all_held(lists: &Lists, pids: &[u32], ask: Ask) -> Held {
+    let handles: HashMap<u32, OwnedFd> =
+        pids.iter().filter_map(|pid| Some((*pid, open_process(*pid).ok()?))).collect();
+    let mut reader = Reader::new(lists, ask);
+    let mut all: HashMap<u32, Described> = HashMap::new();
+    let _ = lists.each_held(|record| {
+        let Record::Socket(socket) = record else { return };
+        let pid = socket.holder().map_or(0, |holder| holder.pid);
+        let mut process = all.remove(&pid);
+        reader.take(&socket, &mut process);
+        all.extend(process.map(|process| (pid, process)));
+    });
+    for (pid, process) in all {
+        reader.finish(handles.get(&pid), Some(process));
+    }
+    reader.held
+}
+
+/// A process, and what it shares with others in the same control groups.
+type Described = (RawProcess, u64);
+
 /// Reads processes one after the other.
 struct Reader<'l> {
     lists: &'l Lists,
@@ -102,34 +128,42 @@ impl<'l> Reader<'l> {
         // read, nothing can be read through this handle any more, and nothing is mixed up.
         let Ok(handle) = open_process(pid) else { return };
         let mut process = None;
-        let held = &mut self.held;
-        let ask = self.ask;
-        let take = |record: Record<'_>| {
-            let Record::Socket(socket) = record else { return };
-            let is_wanted = match socket.transport() {
-                Some(Transport::Tcp) => ask.tcp,
-                Some(Transport::Udp) => ask.udp,
-                // Holds sockets of TCP that have its inode.
-                None => true,
-            };
-            if !is_wanted {
-                return;
-            }
-            if let Some(row) = socket.row(ask.is_measured) {
-                held.namespaces.entry(socket.namespace()).or_default().push(row);
-            }
-            if let Some(holder) = socket.holder().filter(|holder| ask.has_owners && holder.pid != 0)
-            {
-                let process = process.get_or_insert_with(|| begin(&holder));
-                process.0.sockets.push((holder.fd, socket.inode()));
-            }
-        };
         // A process that has ended has no sockets any more.
-        let _ = self.lists.each_held_by(pid, take);
-        if let Some((mut process, groups)) = process {
-            self.describe(&handle, &mut process, groups);
-            self.held.processes.push(process);
+        let _ = self.lists.each_held_by(pid, |record| {
+            if let Record::Socket(socket) = record {
+                self.take(&socket, &mut process);
+            }
+        });
+        self.finish(Some(&handle), process);
+    }
+
+    /// Takes one socket, of `process` or of the one that it begins.
+    fn take(&mut self, socket: &Socket<'_>, process: &mut Option<Described>) {
+        let is_wanted = match socket.transport() {
+            Some(Transport::Tcp) => self.ask.tcp,
+            Some(Transport::Udp) => self.ask.udp,
+            None => true, // MPTCP: sockets of TCP without a file of their own have its inode.
+        };
+        if !is_wanted {
+            return;
         }
+        if let Some(row) = socket.row(self.ask.is_measured) {
+            self.held.namespaces.entry(socket.namespace()).or_default().push(row);
+        }
+        let holder = socket.holder().filter(|holder| self.ask.has_owners && holder.pid != 0);
+        if let Some(holder) = holder {
+            let (process, _) = process.get_or_insert_with(|| begin(&holder));
+            process.sockets.push((holder.fd, socket.inode()));
+        }
+    }
+
+    /// Adds a process of which all sockets were taken, if it has any.
+    fn finish(&mut self, handle: Option<&OwnedFd>, process: Option<Described>) {
+        let Some((mut process, groups)) = process else { return };
+        if let Some(handle) = handle {
+            self.describe(handle, &mut process, groups);
+        }
+        self.held.processes.push(process);
     }
 
     /// Reads what the kernel's structures do not tell.
@@ -142,7 +176,7 @@ impl<'l> Reader<'l> {
 }
 
 /// A process as its first record tells of it, and what it shares with others in the same groups.
-fn begin(holder: &Holder<'_>) -> (RawProcess, u64) {
+fn begin(holder: &Holder<'_>) -> Described {
     let user = holder.uid;
     let process = RawProcess {
         pid: holder.pid,

@@ -9,10 +9,10 @@ use super::call;
 use super::load::{Programs, Refused, program_named};
 use crate::decode::bpf::{Record, records};
 
-/// The three iterators, loaded and linked; reading begins anew each time.
+/// The three iterators; reading begins anew each time.
+#[derive(Debug)]
 pub(super) struct Lists {
     program: OwnedFd,
-    held: OwnedFd,
     tcp: OwnedFd,
     udp: OwnedFd,
 }
@@ -27,18 +27,19 @@ impl Lists {
         let link = |name| {
             let program = programs.load(program_named(name))?;
             call::link(program.as_fd(), None, ATTACH)
-                .map_err(|error| Refused { what: format!("link {name}"), error, verifier: String::new() })
+                .map_err(|error| Refused::new(format!("link {name}"), error))
         };
         let program = programs.load(program_named("list_held"))?;
-        Ok(Self { program, held: link("list_held")?, tcp: link("list_tcp")?, udp: link("list_udp")? })
+        Ok(Self { program, tcp: link("list_tcp")?, udp: link("list_udp")? })
     }
 
-    /// Calls `take` with every record about a socket that a process holds, processes together.
+    /// Calls `take` with every record about a socket that any process holds, processes together.
     pub(super) fn each_held(&self, take: impl FnMut(Record<'_>)) -> io::Result<()> {
-        read_all(&self.held, take)
+        let link = call::link(self.program.as_fd(), None, ATTACH)?;
+        read_all(&link, take)
     }
 
-    /// The same of one process alone.
+    /// The same of one process alone, since Linux 6.1.
     pub(super) fn each_held_by(&self, pid: u32, take: impl FnMut(Record<'_>)) -> io::Result<()> {
         let link = call::link_to_process(self.program.as_fd(), pid, ATTACH)?;
         read_all(&link, take)

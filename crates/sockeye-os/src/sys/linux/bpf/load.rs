@@ -15,6 +15,7 @@ use aya_obj::{EbpfSectionKind, Object};
 
 use super::call::{self, MapPlan, ProgramPlan};
 use crate::decode::btf::{excerpt, structure_names};
+use crate::Wants;
 use crate::error::plain;
 
 /// The programs, compiled: `cargo xtask bpf` makes it from what stands beside it.
@@ -53,6 +54,15 @@ impl Program {
 
     const fn tracepoint(name: &'static str, target: &'static str, purpose: &'static str) -> Self {
         Self { name, place: Place::Tracepoint, target, purpose }
+    }
+
+    /// Whether it tells of anything that `wants` asks for.
+    pub(super) fn is_of(&self, wants: &Wants) -> bool {
+        match (self.name.starts_with("tcp"), self.name.starts_with("udp")) {
+            (true, _) => wants.tcp,
+            (_, true) => wants.udp,
+            _ => true,
+        }
     }
 
     const fn socket(name: &'static str, at: attach, purpose: &'static str) -> Self {
@@ -102,8 +112,17 @@ pub(super) struct Refused {
 }
 
 impl Refused {
-    fn new(what: impl Into<String>, error: io::Error) -> Self {
+    pub(super) fn new(what: impl Into<String>, error: io::Error) -> Self {
         Self { what: what.into(), error, verifier: String::new() }
+    }
+
+    /// The same once more.
+    pub(super) fn again(&self) -> Self {
+        let error = match self.error.raw_os_error() {
+            Some(errno) => io::Error::from_raw_os_error(errno),
+            None => io::Error::new(self.error.kind(), self.error.to_string()),
+        };
+        Self { what: self.what.clone(), error, verifier: self.verifier.clone() }
     }
 
     fn malformed(what: &str, error: impl fmt::Display) -> Self {
@@ -140,6 +159,7 @@ impl Programs {
     pub(super) fn prepare(setup: &Setup) -> Result<Self, Refused> {
         let mut object = Object::parse(OBJECT).map_err(|e| Refused::malformed("read object", e))?;
         let globals = [
+            ("has_events", vec![u8::from(setup.ring_bytes.is_some())]),
             ("our_pid_namespace", setup.pid_namespace.to_ne_bytes().to_vec()),
             ("wake_at_bytes", u64::from(setup.ring_bytes.unwrap_or(0) / 4).to_ne_bytes().to_vec()),
         ];
@@ -157,9 +177,10 @@ impl Programs {
         Ok(Self { object, btf, maps, targets })
     }
 
-    /// The map called `name`.
-    pub(super) fn map(&self, name: &str) -> Option<&OwnedFd> {
-        self.maps.get(name)
+    /// Takes out the map called `name`.
+    pub(super) fn take_map(&mut self, name: &str) -> Result<OwnedFd, Refused> {
+        let absent = || Refused::new(format!("map {name}"), io::ErrorKind::NotFound.into());
+        self.maps.remove(name).ok_or_else(absent)
     }
 
     /// Loads `program`.

@@ -6,11 +6,15 @@ mod gather;
 mod held;
 mod list;
 mod load;
+mod ring;
+mod stream;
+mod tell;
 
 use rustix::fs::CWD;
 
 use self::list::Lists;
 use self::load::{Programs, Refused, Setup};
+pub(super) use self::stream::Stream;
 use crate::raw::Raw;
 use crate::{Error, Kind, Wants};
 
@@ -65,28 +69,5 @@ mod tests {
             }
         }
         assert_eq!(bad, 0);
-    }
-}
-
-#[cfg(test)]
-mod bench {
-    use super::load::*;
-    use super::list::*;
-    use std::time::Instant;
-    #[test]
-    fn floor() {
-        let t = Instant::now();
-        let programs = Programs::prepare(&Setup { ring_bytes: None, pid_namespace: 0 }).unwrap();
-        eprintln!("prepare {:?}", t.elapsed());
-        let lists = Lists::load(&programs).unwrap();
-        eprintln!("lists {:?}", t.elapsed());
-        for _ in 0..3 {
-        let t = Instant::now(); let pids = crate::sys::linux::walk::read_pids().unwrap(); let mut n = 0; for p in &pids { lists.each_held_by(*p, |_| n += 1).unwrap(); } eprintln!("held_by {n} {} {:?}", pids.len(), t.elapsed());
-        let t = Instant::now(); let n = std::sync::atomic::AtomicUsize::new(0); std::thread::scope(|s| { for h in pids.chunks(pids.len()/2+1) { let (n, lists) = (&n, &lists); s.spawn(move || for p in h { lists.each_held_by(*p, |_| {n.fetch_add(1, std::sync::atomic::Ordering::Relaxed);}).unwrap(); }); } }); eprintln!("held_by2 {n:?} {:?}", t.elapsed());
-        let t = Instant::now(); let mut n = 0; lists.each_held(|_| n += 1).unwrap(); eprintln!("held {n} {:?}", t.elapsed());
-        let t = Instant::now(); let mut n = 0; lists.each_tcp(|_| n += 1).unwrap(); eprintln!("tcp {n} {:?}", t.elapsed());
-        let t = Instant::now(); let mut n = 0; lists.each_udp(|_| n += 1).unwrap(); eprintln!("udp {n} {:?}", t.elapsed());
-        let t = Instant::now(); let mut rows = Vec::new(); lists.each_held(|r| if let crate::decode::bpf::Record::Socket(s) = r { rows.extend(s.row(false)) }).unwrap(); eprintln!("rows {} {:?} size {}", rows.len(), t.elapsed(), size_of::<crate::decode::SocketRow>());
-        }
     }
 }

@@ -1,0 +1,258 @@
+//! Watching by programs in the kernel.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::MetadataExt;
+use std::time::{Duration, Instant};
+
+use hashbrown::HashSet;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use sockeye_core::event::{Coverage, Event, EventKind};
+use sockeye_core::{Degradation, NamespaceId, Snapshot};
+
+use super::list::Lists;
+use super::load::{PROGRAMS, Place, Program, Programs, Refused, Setup};
+use super::ring::Ring;
+use super::tell::Teller;
+use super::{call, gather, pid_namespace, unavailable};
+use crate::assemble::assemble;
+use crate::decode::bpf::decode_record;
+use crate::decode::mounts::{cgroup2_mount_point, decode_mounts};
+use crate::error::plain;
+use crate::sys::linux::facts::read_proc;
+use crate::sys::linux::namespaces;
+use crate::sys::linux::walk::read_pids;
+use crate::{Error, Namespaces, Wants};
+
+/// Programs in the kernel that tell what happens, and iterators for snapshots.
+#[derive(Debug)]
+pub(in crate::sys::linux) struct Stream {
+    wants: Wants,
+    lists: Lists,
+    /// As long as these are open the programs run; they end with the process, however that ends.
+    _attached: Vec<OwnedFd>,
+    ring: Ring,
+    /// The programs' global variables: events that did not fit.
+    variables: OwnedFd,
+    lost: u64,
+    teller: Teller,
+    coverage: Coverage,
+    limits: Vec<Degradation>,
+}
+
+/// How long events may wait in the buffer: the kernel wakes us only when it fills up.
+const NAP: Duration = Duration::from_millis(20);
+
+impl Stream {
+    /// Loads and attaches everything that can be.
+    ///
+    /// # Errors
+    ///
+    /// Without the iterators, or without TCP's events: then it is not worth its while.
+    pub(in crate::sys::linux) fn start(wants: &Wants) -> Result<Self, Error> {
+        let bytes = ring_bytes();
+        let setup = Setup { ring_bytes: Some(bytes), pid_namespace: pid_namespace() };
+        let mut programs = Programs::prepare(&setup).map_err(unavailable)?;
+        let lists = Lists::load(&programs).map_err(unavailable)?;
+        let attached = Attached::new(&programs, wants);
+        if let Some(refused) = attached.without_tcp(wants) {
+            return Err(unavailable(refused));
+        }
+        let ring = programs.take_map("events").map_err(unavailable)?;
+        let ring = Ring::new(ring, bytes);
+        let ring = ring.map_err(|error| unavailable(Refused::new("map the ring buffer", error)))?;
+        Ok(Self {
+            teller: Teller::new(wants, wanted_namespaces(wants)?),
+            wants: wants.clone(),
+            lists,
+            ring,
+            variables: programs.take_map(".bss").map_err(unavailable)?,
+            lost: 0,
+            coverage: attached.coverage(),
+            limits: attached.limits(),
+            _attached: attached.links,
+        })
+    }
+
+    /// See [`crate::Watcher::coverage`].
+    pub(in crate::sys::linux) fn coverage(&self) -> Coverage {
+        self.coverage
+    }
+
+    /// See [`crate::Watcher::limits`].
+    pub(in crate::sys::linux) fn limits(&self) -> &[Degradation] {
+        &self.limits
+    }
+
+    /// See [`crate::Watcher::wait`].
+    pub(in crate::sys::linux) fn wait(
+        &mut self,
+        timeout: Duration,
+        out: &mut Vec<Event>,
+    ) -> Result<(), Error> {
+        let end = Instant::now() + timeout;
+        let before = out.len();
+        loop {
+            self.drain(out);
+            let left = end.saturating_duration_since(Instant::now());
+            if out.len() > before || left.is_zero() {
+                return Ok(());
+            }
+            let mut ready = [PollFd::from_borrowed_fd(self.ring.as_fd(), PollFlags::IN)];
+            match poll(&mut ready, Timespec::try_from(left.min(NAP)).ok().as_ref()) {
+                Ok(_) | Err(Errno::INTR) => {}
+                Err(errno) => return Err(Error::from_io("wait for events", "", &errno.into())),
+            }
+        }
+    }
+
+    /// Takes out what is there.
+    fn drain(&mut self, out: &mut Vec<Event>) {
+        let Self { ring, teller, .. } = self;
+        teller.set_clock();
+        ring.drain(|record| {
+            if let Some(record) = decode_record(record) {
+                out.extend(teller.event(&record));
+            }
+        });
+        let lost = self.lost_so_far();
+        if lost > self.lost {
+            let kind = EventKind::Lost(lost - self.lost);
+            out.push(Event { time: crate::sys::linux::observe::now(), kind });
+            self.lost = lost;
+        }
+    }
+
+    /// How many events did not fit since the beginning.
+    fn lost_so_far(&self) -> u64 {
+        let mut value = [0; 8];
+        match call::read_only_value(self.variables.as_fd(), &mut value) {
+            Ok(()) => u64::from_ne_bytes(value),
+            Err(_) => self.lost,
+        }
+    }
+
+    /// See [`crate::Watcher::snapshot`].
+    pub(in crate::sys::linux) fn snapshot(&mut self) -> Result<Snapshot, Error> {
+        Ok(assemble(gather::gather(&self.lists, &self.wants)?))
+    }
+}
+
+/// The namespaces that are asked for; `None` for all.
+fn wanted_namespaces(wants: &Wants) -> Result<Option<HashSet<u32>>, Error> {
+    if wants.namespaces == Namespaces::All {
+        return Ok(None);
+    }
+    let places = namespaces::find(&wants.namespaces, &read_pids().unwrap_or_default())?;
+    Ok(Some(places.iter().filter_map(|place| place.id.and_then(NamespaceId::inode)).collect()))
+}
+
+/// Bytes of the ring buffer: a thousandth of the machine's memory, a power of two from 1 to 64 MiB.
+fn ring_bytes() -> u32 {
+    let information = rustix::system::sysinfo();
+    let memory = information.totalram as u64 * u64::from(information.mem_unit);
+    let wanted = (memory / 1024).clamp(1 << 20, 64 << 20);
+    u32::try_from(wanted).map_or(1 << 20, |wanted| 1 << wanted.ilog2())
+}
+
+/// The programs that run, and those that were refused.
+struct Attached {
+    names: Vec<&'static str>,
+    links: Vec<OwnedFd>,
+    refused: Vec<(Program, Refused)>,
+    /// Every process of the machine is in the group that programs are attached to.
+    is_whole: bool,
+}
+
+impl Attached {
+    /// Attaches every program that events of `wants` come from, each on its own.
+    fn new(programs: &Programs, wants: &Wants) -> Self {
+        let (group, is_whole) = match open_group() {
+            Ok((group, is_whole)) => (Ok(group), is_whole),
+            Err(error) => (Err(error), false),
+        };
+        let mut attached =
+            Self { names: Vec::new(), links: Vec::new(), refused: Vec::new(), is_whole };
+        for program in PROGRAMS.into_iter().filter(|program| program.is_of(wants)) {
+            match attach(programs, program, &group) {
+                Ok(Some(link)) => {
+                    attached.names.push(program.name);
+                    attached.links.push(link);
+                }
+                Ok(None) => {}
+                Err(refused) => attached.refused.push((program, refused)),
+            }
+        }
+        attached
+    }
+
+    fn has(&self, names: &[&str]) -> bool {
+        names.iter().all(|name| self.names.contains(name))
+    }
+
+    /// Why TCP's events are not to be had, if they are wanted.
+    fn without_tcp(&self, wants: &Wants) -> Option<Refused> {
+        let (_, refused) = self.refused.iter().find(|(program, _)| program.name == "tcp_state")?;
+        wants.tcp.then(|| refused.again())
+    }
+
+    fn coverage(&self) -> Coverage {
+        Coverage {
+            tcp: self.has(&["tcp_state"]),
+            udp: self.has(&["count_sent", "count_received"]),
+            udp_closings: self.is_whole && self.has(&["udp_released"]),
+        }
+    }
+
+    /// What is missing, by reason.
+    fn limits(&self) -> Vec<Degradation> {
+        let mut limits: Vec<(String, String)> = Vec::new();
+        for (program, refused) in &self.refused {
+            let reason = plain(&refused.error);
+            match limits.iter_mut().find(|(_, known)| *known == reason) {
+                Some((missing, _)) => {
+                    missing.push_str(", ");
+                    missing.push_str(program.purpose);
+                }
+                None => limits.push((program.purpose.to_owned(), reason)),
+            }
+        }
+        let incomplete = |(missing, reason)| {
+            Degradation::EventsIncomplete { reason: format!("{missing} ({reason})") }
+        };
+        limits.into_iter().map(incomplete).collect()
+    }
+}
+
+/// Loads and attaches one program; `None` for iterators, which attach to nothing.
+fn attach(
+    programs: &Programs,
+    program: Program,
+    group: &io::Result<File>,
+) -> Result<Option<OwnedFd>, Refused> {
+    let refused = |error| Refused::new(format!("attach {}", program.name), error);
+    let link = match program.place {
+        Place::Iterator => return Ok(None),
+        Place::Tracepoint => call::attach_to_tracepoint(programs.load(program)?.as_fd()),
+        Place::Cgroup(_, at) => {
+            let group = group.as_ref().map_err(|error| {
+                refused(io::Error::new(error.kind(), format!("no cgroup2: {}", plain(error))))
+            })?;
+            call::link(programs.load(program)?.as_fd(), Some(group.as_fd()), at as u32)
+        }
+    };
+    link.map(Some).map_err(refused)
+}
+
+/// The topmost control group that can be seen, and whether it is the machine's.
+fn open_group() -> io::Result<(File, bool)> {
+    /// The root's number is fixed (`kernfs_create_root`, fs/kernfs/dir.c).
+    const ROOT: u64 = 1;
+    let mounts = decode_mounts(&read_proc("self/mountinfo").unwrap_or_default());
+    let point = cgroup2_mount_point(&mounts).ok_or(io::ErrorKind::NotFound)?;
+    let group = File::open(point)?;
+    let is_whole = group.metadata()?.ino() == ROOT;
+    Ok((group, is_whole))
+}

@@ -1,0 +1,239 @@
+//! Records of our programs become events.
+
+use std::sync::Arc;
+
+use hashbrown::{HashMap, HashSet};
+use sockeye_core::endpoint::{Direction, Ownerless, Queue, Socket};
+use sockeye_core::event::{Change, Event, EventKind, Reason, Sighting};
+use sockeye_core::{
+    Endpoint, NamespaceId, Owner, Owners, Process, ProcessId, State, Timestamp, Transport,
+};
+
+use super::held::ticks;
+use crate::Wants;
+use crate::assemble::{Clock, describe_process, queue_of};
+use crate::decode::bpf::{Holder, ProcessRecord, Record, Socket as Sock, Told};
+use crate::raw::{RawProcess, Unreadable};
+use crate::sys::linux::cgroups::find_cgroup;
+use crate::sys::linux::facts::{read_file, read_link, read_stat};
+use crate::sys::linux::observe::boot_time;
+use crate::sys::linux::walk::open_process;
+
+/// Turns records into events.
+#[derive(Debug)]
+pub(super) struct Teller {
+    wants: Wants,
+    /// The namespaces that are wanted; `None` for all.
+    namespaces: Option<HashSet<u32>>,
+    clock: Clock,
+    /// Paths of control groups by number, those that were looked for.
+    cgroups: HashMap<u64, Option<Arc<str>>>,
+}
+
+/// Control groups that are remembered at most; then they are looked for anew.
+const CGROUPS: usize = 4096;
+
+impl Teller {
+    /// Tells of what `wants` asks for, in `namespaces` or in all.
+    pub(super) fn new(wants: &Wants, namespaces: Option<HashSet<u32>>) -> Self {
+        let ticks_per_second = rustix::param::clock_ticks_per_second();
+        let clock = Clock { boot: boot_time(), ticks_per_second };
+        Self { wants: wants.clone(), namespaces, clock, cgroups: HashMap::new() }
+    }
+
+    /// Sets the clock anew: the machine's may have been set.
+    pub(super) fn set_clock(&mut self) {
+        self.clock.boot = boot_time();
+    }
+
+    /// The event that `record` is; `None` when it is not wanted or tells nothing.
+    pub(super) fn event(&mut self, record: &Record<'_>) -> Option<Event> {
+        match record {
+            Record::Cookie(_) => None,
+            Record::Process(process) => Some(self.process(process)),
+            Record::Socket(socket) => {
+                let is_wanted = socket.transport().is_some_and(|t| self.wants.has(t));
+                let places = self.namespaces.as_ref();
+                let is_here = places.is_none_or(|places| places.contains(&socket.namespace()));
+                if !is_wanted || !is_here {
+                    return None;
+                }
+                let sighting = self.sighting(socket)?;
+                let time = self.instant(socket.time_ns());
+                Some(Event { time, kind: EventKind::Endpoint(Box::new(sighting)) })
+            }
+        }
+    }
+
+    /// The instant so many nanoseconds after boot.
+    fn instant(&self, since_boot_ns: u64) -> Timestamp {
+        let since_boot = i64::try_from(since_boot_ns).unwrap_or(i64::MAX);
+        Timestamp::from_unix_ns(self.clock.boot.unix_ns().saturating_add(since_boot))
+    }
+
+    /// What is told of a process.
+    fn process(&mut self, told: &ProcessRecord<'_>) -> Event {
+        let mut raw = raw_process(told);
+        if told.is_path_cut || told.are_arguments_cut {
+            complete(&mut raw, told);
+        }
+        let cgroup = self.cgroup(told.holder.cgroup);
+        let process = Process {
+            cgroup: cgroup.map(|path| path.as_ref().into()),
+            ..describe_process(&raw, self.clock)
+        };
+        Event { time: self.instant(told.time_ns), kind: EventKind::Process(Box::new(process)) }
+    }
+
+    /// The path of a control group.
+    fn cgroup(&mut self, id: u64) -> Option<Arc<str>> {
+        if id == 0 {
+            return None;
+        }
+        if self.cgroups.len() >= CGROUPS {
+            self.cgroups.clear();
+        }
+        self.cgroups.entry(id).or_insert_with(|| find_cgroup(id).map(Into::into)).clone()
+    }
+
+    /// What is told of a socket.
+    fn sighting(&mut self, socket: &Sock<'_>) -> Option<Sighting> {
+        let row = socket.row(self.wants.metrics)?;
+        let holder = socket.holder();
+        let mut metrics = row.metrics.clone();
+        if let Some(metrics) = &mut metrics {
+            let since = socket.counted_ns();
+            metrics.since = (since != 0 && row.transport == Transport::Udp)
+                .then(|| self.instant(since));
+        }
+        let is_closed = row.state == Some(State::Closed);
+        let endpoint = Endpoint {
+            transport: row.transport,
+            local: row.local,
+            remote: row.remote,
+            state: row.state,
+            direction: direction(socket, row.state),
+            namespace: Some(NamespaceId::Inode(socket.namespace())),
+            interface: None,
+            socket: Socket {
+                inode: Some(row.inode).filter(|inode| *inode != 0),
+                cookie: row.cookie,
+                is_ipv6: row.is_ipv6,
+                interface: row.interface,
+            },
+            user_id: row.uid,
+            cgroup: row.cgroup_id.and_then(|id| self.cgroup(id)),
+            owners: holder.as_ref().map_or(Owners::None(Ownerless::NotObserved), owners),
+            queue: queue_of(&row).filter(|queue| !is_closed && tells_something(queue)),
+            metrics,
+        };
+        Some(Sighting {
+            change: change(socket, row.state),
+            endpoint,
+            is_held: socket.has_file() && holder.is_none(),
+        })
+    }
+}
+
+/// Events come at moments when nothing waits; only a queue that holds something tells.
+fn tells_something(queue: &Queue) -> bool {
+    !matches!(queue, Queue::Bytes { receive: 0, send: 0 })
+}
+
+/// Who uses the socket.
+fn owners(holder: &Holder<'_>) -> Owners {
+    if holder.pid == 0 {
+        return Owners::None(Ownerless::Outside);
+    }
+    let process = ProcessId { pid: holder.pid, start: ticks(holder.start_ns) };
+    Owners::One(Owner { process, fd: None })
+}
+
+/// Who began, where the change tells.
+fn direction(socket: &Sock<'_>, state: Option<State>) -> Direction {
+    match (socket.told, socket.old_state(), state) {
+        (_, _, Some(State::Listen)) => Direction::Listen,
+        (_, _, Some(State::SynSent)) | (Told::State, Some(State::SynSent), _) => Direction::Egress,
+        (Told::State, Some(State::SynReceived), _) => Direction::Ingress,
+        _ => Direction::Unknown,
+    }
+}
+
+/// What happened.
+fn change(socket: &Sock<'_>, state: Option<State>) -> Change {
+    match socket.told {
+        Told::State if state == Some(State::Closed) => Change::Closed(reason(socket)),
+        Told::State => Change::State(socket.old_state()),
+        Told::Bound => Change::Bound,
+        Told::Released => Change::Closed(Reason::Local),
+        Told::Used | Told::Peer if socket.is_peer() => Change::Peer,
+        Told::Held | Told::Unheld | Told::Owner | Told::Used | Told::Peer => Change::Used,
+    }
+}
+
+/// Why a TCP socket closed: by the error that it was left with (errno, include/uapi/asm-generic), else
+/// by the state that it was in.
+fn reason(socket: &Sock<'_>) -> Reason {
+    match socket.error() {
+        32 | 104 => Reason::Reset,                   // EPIPE, ECONNRESET
+        103 => Reason::Destroyed,                    // ECONNABORTED
+        110 => Reason::TimedOut,                     // ETIMEDOUT
+        111 => Reason::Refused,                      // ECONNREFUSED
+        101 | 112 | 113 => Reason::Unreachable,      // ENETUNREACH, EHOSTDOWN, EHOSTUNREACH
+        _ => match socket.old_state() {
+            Some(State::LastAck) => Reason::Remote,
+            Some(State::Established | State::CloseWait) => Reason::Aborted,
+            _ => Reason::Local,
+        },
+    }
+}
+
+/// The process in the terms of `/proc`.
+fn raw_process(told: &ProcessRecord<'_>) -> RawProcess {
+    let holder = &told.holder;
+    let user = holder.uid;
+    let path = path(told.names, told.is_deleted);
+    RawProcess {
+        pid: holder.pid,
+        start: ticks(holder.start_ns),
+        name: String::from_utf8_lossy(holder.name).into_owned(),
+        parent: holder.parent,
+        status: Ok(format!("Uid:\t{user}\t{user}\n").into_bytes()),
+        command_line: Ok(told.arguments.to_vec()),
+        image: if told.is_path_cut { Err(Unreadable::Vanished) } else { Ok(path) },
+        cgroup: Err(Unreadable::Nonexistent),
+        sockets: Vec::new(),
+    }
+}
+
+/// The path whose `names`, each ended by a NUL, come last one first, as the link `/proc/PID/exe` says
+/// it.
+fn path(names: &[u8], is_deleted: bool) -> Vec<u8> {
+    let mut path = Vec::with_capacity(names.len() + 16);
+    let names = names.split(|byte| *byte == 0).filter(|name| !name.is_empty());
+    for name in names.collect::<Vec<_>>().into_iter().rev() {
+        path.push(b'/');
+        path.extend_from_slice(name);
+    }
+    if is_deleted {
+        path.extend_from_slice(b" (deleted)");
+    }
+    path
+}
+
+/// Reads from `/proc` what was too long for a record, if the process still runs.
+fn complete(raw: &mut RawProcess, told: &ProcessRecord<'_>) {
+    let Ok(handle) = open_process(raw.pid) else { return };
+    if read_stat(&handle).is_none_or(|stat| stat.start_ticks != raw.start) {
+        return;
+    }
+    use std::os::fd::AsFd;
+    if told.is_path_cut {
+        raw.image = read_link(handle.as_fd(), "exe");
+    }
+    if told.are_arguments_cut
+        && let Ok(text) = read_file(handle.as_fd(), "cmdline", 256 * 1024)
+    {
+        raw.command_line = Ok(text);
+    }
+}
