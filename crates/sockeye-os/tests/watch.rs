@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "in a test a panic is the report")]
 
 use std::collections::BTreeMap;
+use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
@@ -88,8 +89,6 @@ fn every_connection_that_was_reset_is_told_closed_once() {
 
 #[test]
 fn the_side_that_closed_first_waits_and_the_other_is_closed() {
-    use std::io::{Read, Write};
-
     let listener = TcpListener::bind("[::1]:0").unwrap();
     let mut watcher = Watcher::start(&wants(SourceChoice::Netlink)).unwrap();
     let snapshot = watcher.snapshot().unwrap();

@@ -147,3 +147,36 @@ fn drops(socket: BorrowedFd<'_>) -> Option<u32> {
     let is_whole = answer == 0 && length as usize == size_of_val(&info);
     info.last().copied().filter(|_| is_whole)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::UdpSocket;
+    use std::time::{Duration, Instant};
+
+    use rustix::net::sockopt::socket_cookie;
+
+    use super::*;
+
+    #[test]
+    fn every_closing_is_told_or_counted_as_lost() {
+        let mut closings = Closings::join(None).unwrap();
+        set_socket_recv_buffer_size(&closings, 4096).unwrap();
+        let made = (0..500).map(|_| {
+            let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+            socket_cookie(&socket).unwrap()
+        });
+        let cookies: Vec<u64> = made.collect();
+        let (mut told, mut lost) = (Vec::new(), 0);
+        let end = Instant::now() + Duration::from_secs(60);
+        // Other tests close sockets too, and what was lost may have been theirs.
+        while told.len() + usize::try_from(lost).unwrap() < cookies.len() {
+            assert!(Instant::now() < end, "{} told, {lost} lost", told.len());
+            let take = |closing: Closing| told.extend(closing.row.cookie);
+            lost += closings.read(take).unwrap();
+            told.retain(|cookie| cookies.contains(cookie));
+        }
+        assert!(lost > 0, "{} told", told.len());
+        assert_eq!(closings.interface_name(0), None);
+        assert_eq!(closings.interface_name(1).as_deref(), Some("lo"));
+    }
+}

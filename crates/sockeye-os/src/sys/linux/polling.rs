@@ -265,3 +265,77 @@ impl Ports {
         direction(row, listening, self.ephemeral)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufRead, BufReader, Write};
+    use std::process::{Child, Command, Stdio};
+    use std::time::Instant;
+
+    use super::*;
+    use crate::Namespaces;
+    use crate::decode::process::decode_namespace_link;
+
+    /// A process in a network namespace of its own. For a line it makes a socket and closes it; with
+    /// the end of its input it ends, and its namespace with it.
+    fn process_elsewhere() -> Option<(Child, NamespaceId)> {
+        let script = "ip link set lo up && echo ready && \
+                      while read _; do exec 3<>/dev/udp/127.0.0.1/9 && exec 3>&-; done";
+        let mut command = Command::new("unshare");
+        command.args(["--net", "bash", "-c", script]).stdin(Stdio::piped());
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().ok()?;
+        let mut ready = String::new();
+        BufReader::new(child.stdout.take()?).read_line(&mut ready).ok()?;
+        let link = std::fs::read_link(format!("/proc/{}/ns/net", child.id())).ok()?;
+        let inode = decode_namespace_link(link.as_os_str().as_encoded_bytes())?;
+        (ready == "ready\n").then_some((child, NamespaceId::Inode(inode)))
+    }
+
+    #[test]
+    #[expect(clippy::print_stdout, reason = "what is skipped is said")]
+    fn a_namespace_that_comes_later_is_followed_and_left_when_it_is_gone() {
+        let wants = Wants {
+            namespaces: Namespaces::All,
+            source: SourceChoice::Netlink,
+            ..Wants::EVERYTHING
+        };
+        let mut polling = Polling::start(&wants).unwrap();
+        let Some((mut child, elsewhere)) = process_elsewhere() else {
+            println!("skipped: unshare --net is not permitted here");
+            return;
+        };
+        let follows = |polling: &Polling| {
+            polling.closings.iter().any(|closings| closings.namespace == Some(elsewhere))
+        };
+        assert!(!follows(&polling));
+        polling.snapshot().unwrap();
+        assert!(follows(&polling));
+        let mut input = child.stdin.take().unwrap();
+        input.write_all(b"\n").unwrap();
+        let nine = Some("127.0.0.1:9".parse().unwrap());
+        wait_for(&mut polling, |endpoint| {
+            endpoint.namespace == Some(elsewhere) && endpoint.remote == nine
+        });
+        drop(input);
+        child.wait().unwrap();
+        let snapshot = polling.snapshot().unwrap();
+        assert_eq!(snapshot.namespace(elsewhere), None);
+        assert!(!follows(&polling), "our own socket would keep it");
+    }
+
+    /// Waits until such an endpoint is told closed.
+    fn wait_for(polling: &mut Polling, is_such: impl Fn(&Endpoint) -> bool) {
+        let end = Instant::now() + Duration::from_secs(60);
+        let mut events = Vec::new();
+        let is_told = |event: &Event| match &event.kind {
+            EventKind::Endpoint(told) => {
+                told.change == Change::Closed(Reason::Unknown) && is_such(&told.endpoint)
+            }
+            EventKind::Process(_) | EventKind::Lost(_) => false,
+        };
+        while !events.iter().any(is_told) {
+            let left = end.checked_duration_since(Instant::now()).expect("it is told in time");
+            polling.wait(left, &mut events).unwrap();
+        }
+    }
+}

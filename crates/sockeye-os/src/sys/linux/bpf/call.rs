@@ -1,6 +1,9 @@
 //! The system call bpf(2): one safe function for each of its commands that Sockeye uses.
 
-#![expect(unsafe_code, reason = "bpf(2) takes a union of pointers; no crate wraps what iterators need")]
+#![expect(
+    unsafe_code,
+    reason = "bpf(2) takes a union of pointers; no crate wraps what iterators need"
+)]
 
 use std::ffi::CStr;
 use std::io;

@@ -82,7 +82,11 @@ pub(super) const PROGRAMS: [Program; 14] = [
     Program::iterator("list_tcp", "bpf_iter_tcp", "TCP that no process holds"),
     Program::iterator("list_udp", "bpf_iter_udp", "UDP that no process holds"),
     Program::tracepoint("tcp_state", "btf_trace_inet_sock_set_state", "TCP's changes of state"),
-    Program::tracepoint("tcp_destroy", "btf_trace_tcp_destroy_sock", "who closes reset connections"),
+    Program::tracepoint(
+        "tcp_destroy",
+        "btf_trace_tcp_destroy_sock",
+        "who closes reset connections",
+    ),
     Program::tracepoint("count_sent", "btf_trace_sock_send_length", "what is sent"),
     Program::tracepoint("count_received", "btf_trace_sock_recv_length", "what is received"),
     Program::socket("udp_bound4", attach::BPF_CGROUP_INET4_POST_BIND, "UDP bound over IPv4"),
@@ -295,10 +299,11 @@ fn create_map(map: &Map, btf: &OwnedFd, setup: &Setup) -> io::Result<OwnedFd> {
 fn link(object: &mut Object, maps: &HashMap<String, OwnedFd>) -> Result<(), Refused> {
     let sections: HashSet<usize> = object.functions.keys().map(|(section, _)| *section).collect();
     let described = std::mem::take(&mut object.maps);
-    let known = described.iter().filter_map(|(name, map)| {
-        Some((name.as_str(), maps.get(name)?.as_raw_fd(), map))
-    });
-    let malformed = |error: aya_obj::relocation::EbpfRelocationError| Refused::malformed("link", error);
+    let known = described
+        .iter()
+        .filter_map(|(name, map)| Some((name.as_str(), maps.get(name)?.as_raw_fd(), map)));
+    let malformed =
+        |error: aya_obj::relocation::EbpfRelocationError| Refused::malformed("link", error);
     object.relocate_maps(known, &sections).map_err(malformed)?;
     object.relocate_calls(&sections).map_err(malformed)
 }

@@ -65,7 +65,10 @@ mod tests {
             let t = std::time::Instant::now();
             match programs.load(program) {
                 Ok(_) => eprintln!("{} {:?}", program.name, t.elapsed()),
-                Err(refused) => { bad += 1; eprintln!("{refused}") }
+                Err(refused) => {
+                    bad += 1;
+                    eprintln!("{refused}")
+                }
             }
         }
         assert_eq!(bad, 0);
