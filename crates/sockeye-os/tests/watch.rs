@@ -117,6 +117,25 @@ fn the_side_that_closed_first_waits_and_the_other_is_closed() {
 }
 
 #[test]
+fn what_waits_is_told_with_the_cookie_that_the_tables_have() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut watcher = Watcher::start(&wants(SourceChoice::Netlink)).unwrap();
+    // Of these sockets nobody asked for the cookie while they were open.
+    let closed = (0..20).map(|_| connect(&listener).0.local_addr().unwrap());
+    let closed: Vec<SocketAddr> = closed.collect();
+    let told = hear(&mut watcher, &[]);
+    let told: Vec<&Sighting> = told.values().flatten().collect();
+    let snapshot = watcher.snapshot().unwrap();
+    for local in closed {
+        let of_it = told.iter().filter(|sighting| sighting.endpoint.local == local);
+        let [told] = of_it.collect::<Vec<_>>()[..] else { panic!("{local} is told of once") };
+        assert_eq!(told.change, Change::State(None));
+        let waiting = snapshot.endpoints.iter().find(|endpoint| endpoint.local == local).unwrap();
+        assert_eq!(waiting.key(), told.endpoint.key());
+    }
+}
+
+#[test]
 fn listeners_and_udp_are_told_closed_once() {
     let udp = |address| UdpSocket::bind(address).unwrap();
     let connected = udp("127.0.0.1:0");

@@ -10,7 +10,7 @@ use rustix::net::sockopt::{set_socket_recv_buffer_size, set_socket_recv_buffer_s
 use rustix::net::{
     AddressFamily, RecvFlags, SocketFlags, SocketType, bind, netdevice, recv, socket_with,
 };
-use sockeye_core::{NamespaceId, Transport};
+use sockeye_core::{NamespaceId, State, Transport};
 
 use super::netlink::SockDiag;
 use crate::decode::SocketRow;
@@ -46,7 +46,7 @@ pub(super) struct Closings {
 pub(super) struct Closing {
     /// What it was.
     pub(super) row: SocketRow,
-    /// What the kernel keeps in its place under the same cookie, in TIME-WAIT or FIN-WAIT-2.
+    /// What the kernel keeps in its place, in TIME-WAIT or FIN-WAIT-2.
     pub(super) left: Option<SocketRow>,
 }
 
@@ -112,8 +112,9 @@ impl AsFd for Closings {
 /// What the kernel keeps of the connection that `row` was.
 ///
 /// Whichever side closes a connection first waits (`tcp_time_wait`, net/ipv4/tcp_minisocks.c): the
-/// socket is destroyed and a smaller one stands in the table with the same cookie. It does so
-/// before the message is sent, so a look-up afterwards cannot come too early.
+/// socket is destroyed, and a smaller one stands in the table. It does so before the message is
+/// sent, so a look-up afterwards cannot come too early. It inherits the cookie, but a cookie is
+/// only given when somebody asks: where nobody had, the two get different ones.
 fn look_up(lookups: &mut SockDiag, row: &SocketRow) -> Option<SocketRow> {
     let is_connection = row.transport == Transport::Tcp && row.remote.is_some();
     let target = is_connection.then(|| Target {
@@ -121,10 +122,14 @@ fn look_up(lookups: &mut SockDiag, row: &SocketRow) -> Option<SocketRow> {
         local: row.local,
         remote: row.remote,
         interface: row.interface,
-        cookie: row.cookie,
+        cookie: None,
     })?;
     let found = lookups.ask_once(target.table, &encode_lookup(&target)).ok().flatten();
-    found.filter(|left| left.cookie == row.cookie)
+    // Without an entry of its own the look-up finds the listener, or a new connection.
+    found.filter(|left| {
+        let is_left = matches!(left.state, Some(State::TimeWait | State::FinWait2));
+        is_left && left.inode == 0 && left.local == row.local && left.remote == row.remote
+    })
 }
 
 /// How many messages the kernel ever dropped on `socket`: `SK_MEMINFO_DROPS` of `SO_MEMINFO`
