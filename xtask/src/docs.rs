@@ -112,6 +112,7 @@ fn unit(unit: Unit) -> &'static str {
         Unit::None | Unit::Count => "",
         Unit::Bytes => "bytes",
         Unit::Microseconds => "µs",
+        Unit::Nanoseconds => "ns",
     }
 }
 

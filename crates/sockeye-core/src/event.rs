@@ -135,7 +135,25 @@ pub enum Action {
     Lost,
 }
 
+/// Every action, in the order of a life.
+const ACTIONS: [Action; 9] = [
+    Action::Snapshot,
+    Action::Opened,
+    Action::Accepted,
+    Action::Bound,
+    Action::Listening,
+    Action::State,
+    Action::Peer,
+    Action::Closed,
+    Action::Lost,
+];
+
 impl Action {
+    /// Every action.
+    pub fn all() -> impl ExactSizeIterator<Item = Self> {
+        ACTIONS.into_iter()
+    }
+
     /// The word machines read.
     pub fn id(self) -> &'static str {
         match self {
@@ -169,6 +187,14 @@ pub struct Occurrence {
     pub lost: Option<u64>,
     /// The endpoint as it was then; `None` for lost events.
     pub endpoint: Option<Box<Endpoint>>,
+}
+
+impl Occurrence {
+    /// How long the endpoint lived, in nanoseconds, when it is known when it began and ended.
+    pub fn duration_ns(&self) -> Option<u64> {
+        let (start, end) = (self.start?.unix_ns(), self.end?.unix_ns());
+        u64::try_from(end.checked_sub(start)?).ok()
+    }
 }
 
 /// What a source's events cover; what they do not, only snapshots tell.

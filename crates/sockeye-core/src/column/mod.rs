@@ -51,6 +51,8 @@ pub enum Cost {
     Metrics,
     /// Needs name resolution.
     Names,
+    /// Needs watching: it tells of what happened, not of what is there.
+    Events,
 }
 
 /// On which systems a column can have a value.
@@ -110,6 +112,10 @@ impl Column {
 
     /// The value of this column in `row`.
     pub fn value<'a>(&self, row: &Row<'a>) -> Value<'a> {
+        let is_about_events = self.cost == Cost::Events || self.kind == Kind::Time;
+        if row.is_without_endpoint() && !is_about_events {
+            return Value::Absent;
+        }
         (self.value)(row)
     }
 }

@@ -5,6 +5,7 @@ use core::net::SocketAddr;
 use super::{Column, Cost, Kind, Platforms, Row, Unit, Value};
 use crate::address::Scoped;
 use crate::endpoint::{Endpoint, Metrics, Queue, Transport};
+use crate::event::{Action, Occurrence, Reason};
 use crate::process::Fact;
 use crate::snapshot::{NamespaceId, Source};
 
@@ -29,16 +30,81 @@ const METRIC: Column = Column { cost: Cost::Metrics, ..NUMBER };
 /// A fact about the owning process.
 const OWNER: Column = Column { cost: Cost::Owners, ..TEXT };
 
+/// What happened to an endpoint.
+const EVENT: Column = Column { cost: Cost::Events, is_default: false, ..TEXT };
+
 /// Every column.
 pub static REGISTRY: &[Column] = &[
     Column {
         name: "time",
         header: "Observed",
-        meaning: "When the endpoint was observed, RFC 3339 in UTC.",
+        meaning: "When the endpoint was observed, RFC 3339 in UTC; for what happened, when it did.",
         kind: Kind::Time,
         width: 30,
-        value: |row| Value::Time(row.snapshot.time),
+        value: |row| Value::Time(row.occurrence.map_or(row.snapshot.time, |what| what.time)),
         ..TEXT
+    },
+    Column {
+        name: "event.action",
+        aliases: &["action"],
+        header: "Action",
+        meaning: "What happened: snapshot (it was there before), opened, accepted, bound, listening, state, peer (UDP without a remote exchanged with one for the first time), closed, or lost (events were); watch.",
+        width: 9,
+        value: |row| {
+            happened(row, |what| Some(what.action))
+                .map_or(Value::Absent, |action: Action| Value::Word(action.id()))
+        },
+        ..EVENT
+    },
+    Column {
+        name: "event.start",
+        header: "Start",
+        meaning: "When the endpoint's life began, RFC 3339 in UTC, where that was seen; watch.",
+        kind: Kind::Time,
+        width: 30,
+        value: |row| happened(row, |what| what.start).map_or(Value::Absent, Value::Time),
+        ..EVENT
+    },
+    Column {
+        name: "event.end",
+        header: "End",
+        meaning: "When the endpoint's life ended, RFC 3339 in UTC, where that was seen; watch.",
+        kind: Kind::Time,
+        width: 30,
+        value: |row| happened(row, |what| what.end).map_or(Value::Absent, Value::Time),
+        ..EVENT
+    },
+    Column {
+        name: "event.duration",
+        aliases: &["duration"],
+        header: "Duration",
+        meaning: "How long the endpoint lived, nanoseconds; watch.",
+        kind: Kind::Number,
+        unit: Unit::Nanoseconds,
+        width: 12,
+        value: |row| Value::number(happened(row, Occurrence::duration_ns)),
+        ..EVENT
+    },
+    Column {
+        name: "event.reason",
+        aliases: &["reason"],
+        header: "Reason",
+        meaning: "Why the endpoint closed: local or remote (who closed first), refused, reset, aborted, destroyed, timed_out, unreachable, or unknown; watch.",
+        width: 11,
+        value: |row| {
+            happened(row, |what| what.reason)
+                .map_or(Value::Absent, |reason: Reason| Value::Word(reason.id()))
+        },
+        ..EVENT
+    },
+    Column {
+        name: "event.lost",
+        header: "Lost",
+        meaning: "How many events were lost; what they told was looked up afterwards; watch.",
+        kind: Kind::Number,
+        unit: Unit::Count,
+        value: |row| Value::number(happened(row, |what| what.lost)),
+        ..EVENT
     },
     Column {
         name: "network.transport",
@@ -186,7 +252,7 @@ pub static REGISTRY: &[Column] = &[
     Column {
         name: "sent.bytes",
         header: "Sent bytes",
-        meaning: "Payload bytes sent, repeats not counted; before Linux 4.19 those acknowledged; TCP.",
+        meaning: "Payload bytes sent, repeats not counted; before Linux 4.19 those acknowledged; TCP, and UDP with eBPF.",
         unit: Unit::Bytes,
         value: |row| metric(row, |m| m.sent_bytes),
         ..METRIC
@@ -194,7 +260,7 @@ pub static REGISTRY: &[Column] = &[
     Column {
         name: "received.bytes",
         header: "Received bytes",
-        meaning: "Payload bytes received since the connection opened; TCP.",
+        meaning: "Payload bytes received since the connection opened; TCP, and UDP with eBPF.",
         unit: Unit::Bytes,
         value: |row| metric(row, |m| m.received_bytes),
         ..METRIC
@@ -211,6 +277,36 @@ pub static REGISTRY: &[Column] = &[
         header: "Received packets",
         meaning: "Segments received since the connection opened, with and without payload; TCP.",
         value: |row| metric(row, |m| m.received_packets),
+        ..METRIC
+    },
+    Column {
+        name: "sent.messages",
+        header: "Sent messages",
+        meaning: "Messages that processes sent, one for each call (send, sendto, write); with eBPF.",
+        platforms: Platforms::Linux,
+        value: |row| metric(row, |m| m.sent_messages),
+        ..METRIC
+    },
+    Column {
+        name: "received.messages",
+        header: "Received messages",
+        meaning: "Messages that processes received, one for each call (recv, recvfrom, read); with eBPF.",
+        platforms: Platforms::Linux,
+        value: |row| metric(row, |m| m.received_messages),
+        ..METRIC
+    },
+    Column {
+        name: "counters.since",
+        header: "Counted since",
+        meaning: "Since when messages, and the bytes of UDP, were counted, RFC 3339 in UTC; none when since the opening.",
+        kind: Kind::Time,
+        unit: Unit::None,
+        width: 30,
+        platforms: Platforms::Linux,
+        value: |row| {
+            let since = row.endpoint.metrics.as_deref().and_then(|metrics| metrics.since);
+            since.map_or(Value::Absent, Value::Time)
+        },
         ..METRIC
     },
     Column {
@@ -447,7 +543,7 @@ pub static REGISTRY: &[Column] = &[
         name: "observer.source",
         aliases: &["source"],
         header: "Source",
-        meaning: "What the row was observed with: sock_diag, procfs or replay.",
+        meaning: "What the row was observed with: ebpf, sock_diag, procfs or replay.",
         value: |row| Value::Word(source(row).id()),
         ..TEXT
     },
@@ -474,6 +570,11 @@ fn socket<'a>(endpoint: &'a Endpoint, address: Option<&SocketAddr>) -> Value<'a>
 fn hostname<'a>(row: &Row<'a>, address: Option<&SocketAddr>) -> Value<'a> {
     let name = address.and_then(|address| row.snapshot.hostnames.get(&address.ip()));
     Value::text(name.map(|name| &**name))
+}
+
+/// A fact of what happened, where the row tells of that.
+fn happened<'a, T>(row: &Row<'a>, take: impl Fn(&'a Occurrence) -> Option<T>) -> Option<T> {
+    row.occurrence.and_then(take)
 }
 
 /// One of TCP's measurements, where they were taken.

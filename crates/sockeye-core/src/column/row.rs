@@ -1,8 +1,10 @@
 //! One endpoint seen through one of its owners: what columns, filters and printers look at.
 
 use alloc::vec::Vec;
+use core::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 
-use crate::endpoint::{Endpoint, Owner};
+use crate::endpoint::{Direction, Endpoint, Owner, Ownerless, Owners, Socket, Transport};
+use crate::event::Occurrence;
 use crate::process::Process;
 use crate::snapshot::{Namespace, Snapshot};
 
@@ -17,13 +19,32 @@ pub struct Row<'a> {
     pub owner: Option<&'a Owner>,
     /// What is known of that owner.
     pub process: Option<&'a Process>,
+    /// What happened to the endpoint, when the row tells of that.
+    pub occurrence: Option<&'a Occurrence>,
 }
+
+/// The endpoint of a row that tells of none: no column shows anything of it.
+static NOTHING: Endpoint = Endpoint {
+    transport: Transport::Tcp,
+    local: SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 0)),
+    remote: None,
+    state: None,
+    direction: Direction::Unknown,
+    namespace: None,
+    interface: None,
+    socket: Socket { inode: None, cookie: None, is_ipv6: false, interface: 0 },
+    user_id: None,
+    cgroup: None,
+    owners: Owners::None(Ownerless::NotObserved),
+    queue: None,
+    metrics: None,
+};
 
 impl<'a> Row<'a> {
     /// `endpoint` as seen through `owner`, which is one of its own.
     pub fn new(snapshot: &'a Snapshot, endpoint: &'a Endpoint, owner: Option<&'a Owner>) -> Self {
         let process = owner.and_then(|owner| snapshot.processes.get(&owner.process));
-        Self { snapshot, endpoint, owner, process }
+        Self { snapshot, endpoint, owner, process, occurrence: None }
     }
 
     /// `endpoint` once for each of its owners; once without, when it has none.
@@ -35,13 +56,32 @@ impl<'a> Row<'a> {
             .chain(owners.iter().map(move |o| Self::new(snapshot, endpoint, Some(o))))
     }
 
+    /// `occurrence` once for each owner of its endpoint; once without, when there is none.
+    /// `snapshot` knows the processes, users and namespaces, as a session's context does.
+    pub fn occurred(
+        snapshot: &'a Snapshot,
+        occurrence: &'a Occurrence,
+    ) -> impl Iterator<Item = Self> {
+        let endpoint = occurrence.endpoint.as_deref().unwrap_or(&NOTHING);
+        let rows = Self::each(snapshot, endpoint);
+        rows.map(|row| Self { occurrence: Some(occurrence), ..row })
+    }
+
+    /// Whether the row tells of something that happened to no endpoint: events were lost.
+    pub fn is_without_endpoint(&self) -> bool {
+        self.occurrence.is_some_and(|occurrence| occurrence.endpoint.is_none())
+    }
+
     /// The same endpoint through each other process that holds it, oldest first.
     pub fn other_holders(&self) -> Vec<Self> {
         let mut owners: Vec<&Owner> = self.endpoint.owners.as_slice().iter().collect();
         owners.dedup_by_key(|owner| owner.process);
         let own = self.owner.map(|owner| owner.process);
         let others = owners.into_iter().filter(|owner| Some(owner.process) != own);
-        others.map(|owner| Self::new(self.snapshot, self.endpoint, Some(owner))).collect()
+        let occurrence = self.occurrence;
+        let seen =
+            |owner| Self { occurrence, ..Self::new(self.snapshot, self.endpoint, Some(owner)) };
+        others.map(seen).collect()
     }
 
     /// The user of the owning process; of the socket itself when no process is known.
@@ -82,6 +122,57 @@ fn unit_of(cgroup: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::column::Column;
+    use crate::event::{Action, Reason};
+    use crate::{State, Timestamp, testing};
+    use alloc::boxed::Box;
+    use alloc::string::{String, ToString};
+
+    /// A row's cells of these columns, absent ones left out.
+    fn cells(row: &Row<'_>, names: &[&str]) -> String {
+        let values = names.iter().map(|name| Column::find(name).unwrap().value(row).to_string());
+        values.collect::<Vec<_>>().join("|")
+    }
+
+    #[test]
+    fn a_row_of_an_occurrence_tells_what_happened() {
+        let time = |seconds: i64| Timestamp::from_unix_ns(seconds * 1_000_000_000);
+        let context = testing::snapshot(9, Vec::new(), Vec::from([testing::process(3, "/bin/x")]));
+        let endpoint = testing::tcp(State::Closed, "10.0.0.5:1", "10.0.0.9:443");
+        let endpoint = Endpoint { owners: testing::owners(&[3, 4]), ..endpoint };
+        let closed = Occurrence {
+            time: time(5),
+            action: Action::Closed,
+            start: Some(time(2)),
+            end: Some(time(5)),
+            reason: Some(Reason::Refused),
+            lost: None,
+            endpoint: Some(Box::new(endpoint)),
+        };
+        let names =
+            ["time", "action", "duration", "reason", "event.lost", "remote.port", "pid", "process"];
+        let check = |occurrence: &Occurrence, expected: &[&str]| {
+            let rows = Row::occurred(&context, occurrence);
+            assert!(rows.map(|row| cells(&row, &names)).eq(expected.iter().copied()));
+        };
+        check(
+            &closed,
+            &[
+                "1970-01-01T00:00:05Z|closed|3000000000|refused||443|3|x",
+                "1970-01-01T00:00:05Z|closed|3000000000|refused||443|4|",
+            ],
+        );
+        let filter = "action = closed and reason = refused and duration = 3s and process = x";
+        let filter = crate::Filter::parse(filter).unwrap();
+        let is_wanted = Row::occurred(&context, &closed).map(|row| filter.matches(&row));
+        assert!(is_wanted.eq([true, false]));
+        let nothing = Occurrence { start: None, end: None, reason: None, endpoint: None, ..closed };
+        let lost = Occurrence { action: Action::Lost, lost: Some(7), ..nothing };
+        check(&lost, &["1970-01-01T00:00:05Z|lost|||7|||"]);
+        let row = Row::occurred(&context, &lost).next().unwrap();
+        let shown = Column::all().iter().filter(|column| !column.value(&row).is_absent());
+        assert!(shown.map(|column| column.name).eq(["time", "event.action", "event.lost"]));
+    }
 
     #[test]
     fn the_unit_is_the_innermost_that_is_no_slice() {

@@ -21,6 +21,8 @@ pub enum Unit {
     Bytes,
     /// Microseconds.
     Microseconds,
+    /// Nanoseconds.
+    Nanoseconds,
 }
 
 /// The value of one column in one row.

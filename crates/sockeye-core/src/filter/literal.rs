@@ -72,7 +72,7 @@ pub(super) fn ordered(
 }
 
 /// What may follow a number, without case: its name, its factor, the unit it belongs to.
-const SUFFIXES: [(&str, u64, Option<Unit>); 10] = [
+const SUFFIXES: [(&str, u64, Option<Unit>); 14] = [
     ("", 1, None),
     ("k", 1_000, None),
     ("m", 1_000_000, None),
@@ -83,6 +83,10 @@ const SUFFIXES: [(&str, u64, Option<Unit>); 10] = [
     ("us", 1, Some(Unit::Microseconds)),
     ("ms", 1_000, Some(Unit::Microseconds)),
     ("s", 1_000_000, Some(Unit::Microseconds)),
+    ("ns", 1, Some(Unit::Nanoseconds)),
+    ("us", 1_000, Some(Unit::Nanoseconds)),
+    ("ms", 1_000_000, Some(Unit::Nanoseconds)),
+    ("s", 1_000_000_000, Some(Unit::Nanoseconds)),
 ];
 
 /// Reads a whole number in `unit`: `1500`, `64KiB`, `10M`, `20ms`.
@@ -92,7 +96,7 @@ fn number(text: &str, unit: Unit) -> Result<u64, FilterError> {
     let suffix = suffix.to_ascii_lowercase();
     let bare = match unit {
         Unit::Bytes => suffix.strip_suffix('b').unwrap_or(&suffix),
-        Unit::None | Unit::Count | Unit::Microseconds => &suffix,
+        Unit::None | Unit::Count | Unit::Microseconds | Unit::Nanoseconds => &suffix,
     };
     let Some(factor) = factor(bare, unit).filter(|_| !digits.is_empty()) else {
         if let Some(whole) = whole(text, unit) {
@@ -103,6 +107,7 @@ fn number(text: &str, unit: Unit) -> Result<u64, FilterError> {
             Unit::None | Unit::Count => "",
             Unit::Bytes => ", like 1500, 64KiB or 10MB",
             Unit::Microseconds => ", like 1500, 1500us or 20ms",
+            Unit::Nanoseconds => ", like 1500, 20ms or 3s",
         };
         let message = format!("{} is not a whole number{hint}", Piece(text));
         return Err(FilterError::new(message));
@@ -119,7 +124,7 @@ fn factor(suffix: &str, unit: Unit) -> Option<u64> {
     SUFFIXES.iter().find(is_known).map(|(_, factor, _)| *factor)
 }
 
-/// A decimal fraction of microseconds as the whole number of them that it is: `0.5ms` is `500us`.
+/// A decimal fraction of a time as the whole number that it is: `0.5ms` is `500us`.
 fn whole(text: &str, unit: Unit) -> Option<String> {
     let (integer, rest) = text.split_once('.')?;
     let end = rest.find(|c: char| !c.is_ascii_digit())?;
@@ -127,8 +132,12 @@ fn whole(text: &str, unit: Unit) -> Option<String> {
     let factor = factor(&suffix.to_ascii_lowercase(), unit)?;
     let scale = 10_u64.checked_pow(u32::try_from(decimals.len()).ok()?)?;
     let number = format!("{integer}{decimals}").parse::<u64>().ok()?.checked_mul(factor)?;
-    let is_whole = unit == Unit::Microseconds && number % scale == 0;
-    is_whole.then(|| format!("{}us", number / scale))
+    let name = match unit {
+        Unit::Microseconds => "us",
+        Unit::Nanoseconds => "ns",
+        Unit::None | Unit::Count | Unit::Bytes => return None,
+    };
+    (number % scale == 0).then(|| format!("{}{name}", number / scale))
 }
 
 /// Reads a port, or a range of ports.

@@ -10,6 +10,7 @@ use super::pattern::Pattern;
 use crate::address::Family;
 use crate::column::{Column, nearest};
 use crate::endpoint::{Direction, Ownerless, Transport};
+use crate::event::{Action, Reason};
 use crate::snapshot::Source;
 use crate::state::State;
 
@@ -59,6 +60,8 @@ fn list(column: &Column) -> Option<Vec<&'static str>> {
             use Direction::{Egress, Ingress, Listen, Unknown};
             [Ingress, Egress, Listen, Unknown].map(Direction::id).into()
         }
+        "event.action" => Action::all().map(Action::id).collect(),
+        "event.reason" => Reason::all().map(Reason::id).collect(),
         "process.missing" => Ownerless::all().map(Ownerless::id).collect(),
         "observer.source" => {
             let all = [Source::Ebpf, Source::SockDiag, Source::Procfs, Source::Replay];
@@ -109,6 +112,9 @@ mod tests {
         );
         check("missing", "not-permitted", "not_permitted");
         check("source", "procfs", "procfs");
+        check("action", "Opened", "opened");
+        check("action", "opend", "unknown action \"opend\"; did you mean opened?");
+        check("reason", "timed-out", "timed_out");
         check("process", "Anything At All", "anything at all");
     }
 }

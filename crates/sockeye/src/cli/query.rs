@@ -88,6 +88,7 @@ impl Query {
         let is_asked = |column: &&Column| match column.cost {
             Cost::Free | Cost::Owners => true,
             Cost::Metrics | Cost::Names => self.extra.contains(&column.cost),
+            Cost::Events => false,
         };
         match self.format {
             Format::Text => named(TEXT),

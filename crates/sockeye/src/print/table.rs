@@ -47,7 +47,11 @@ pub(super) fn print(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
 
 /// The heading of a column, with the unit where the number alone does not tell.
 fn header(column: &Column) -> String {
-    let unit = if column.unit == Unit::Microseconds { " µs" } else { "" };
+    let unit = match column.unit {
+        Unit::Microseconds => " µs",
+        Unit::Nanoseconds => " ns",
+        Unit::None | Unit::Count | Unit::Bytes => "",
+    };
     column.header.to_uppercase() + unit
 }
 
