@@ -36,7 +36,7 @@ pub use endpoint::{Endpoint, Owner, Ownerless, Owners, Transport};
 pub use event::{Action, Event, Occurrence};
 pub use filter::{Filter, FilterError};
 pub use process::{Process, ProcessId};
-pub use session::Session;
+pub use session::{Live, Session};
 pub use snapshot::{NamespaceId, Snapshot};
 pub use state::State;
 pub use time::Timestamp;

@@ -1,0 +1,85 @@
+//! Who is remembered: every process that a life names, and for three refreshes longer.
+
+use alloc::collections::VecDeque;
+
+use hashbrown::HashMap;
+
+use super::SHOWN;
+use crate::endpoint::{Owner, Owners};
+use crate::process::{Process, ProcessId};
+use crate::snapshot::Snapshot;
+
+/// How often each process is named.
+#[derive(Default, Debug)]
+pub(super) struct Processes {
+    uses: HashMap<ProcessId, Use>,
+    /// Those that nobody named when they were put here, with the refresh before that, oldest first.
+    idle: VecDeque<(u64, ProcessId)>,
+    /// How many refreshes there were.
+    refresh: u64,
+}
+
+/// How often one process is named.
+#[derive(Default, Debug)]
+struct Use {
+    /// By how many owners of lives.
+    count: u32,
+    /// The refresh before it was last named.
+    last: u64,
+}
+
+impl Processes {
+    /// Takes what is known of a process.
+    pub(super) fn learn(&mut self, context: &mut Snapshot, process: Process) {
+        let id = process.id;
+        // One that ended meanwhile has less to tell than it had before.
+        let is_poorer = |known: &Process| known.path.is_ok() && process.path.is_err();
+        if !context.processes.get(&id).is_some_and(is_poorer) {
+            context.processes.insert(id, process);
+        }
+        if self.uses.get(&id).is_none_or(|used| used.count == 0) {
+            self.rest(id);
+        }
+    }
+
+    /// Counts owners of a life.
+    pub(super) fn hold(&mut self, owners: &Owners) {
+        for Owner { process, .. } in owners.as_slice() {
+            self.uses.entry(*process).or_default().count += 1;
+        }
+    }
+
+    /// Counts owners of a life no more.
+    pub(super) fn release(&mut self, owners: &Owners) {
+        for Owner { process, .. } in owners.as_slice() {
+            let Some(used) = self.uses.get_mut(process) else { continue };
+            used.count = used.count.saturating_sub(1);
+            if used.count == 0 {
+                self.rest(*process);
+            }
+        }
+    }
+
+    /// A process is named by nobody from now on.
+    fn rest(&mut self, id: ProcessId) {
+        self.uses.entry(id).or_default().last = self.refresh;
+        self.idle.push_back((self.refresh, id));
+    }
+
+    /// Another refresh has passed.
+    pub(super) fn grow_older(&mut self) {
+        self.refresh += 1;
+    }
+
+    /// Forgets those that nobody has named for three refreshes.
+    pub(super) fn forget(&mut self, context: &mut Snapshot) {
+        let is_old = |since: u64| since + u64::from(SHOWN) <= self.refresh;
+        while let Some((_, id)) = self.idle.pop_front_if(|(since, _)| is_old(*since)) {
+            let is_unused = |used: &Use| used.count == 0 && is_old(used.last);
+            if self.uses.get(&id).is_some_and(is_unused) {
+                self.uses.remove(&id);
+                context.processes.remove(&id);
+            }
+        }
+    }
+}
