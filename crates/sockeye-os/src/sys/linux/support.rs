@@ -14,6 +14,7 @@ use rustix::process::{Pid, geteuid, test_kill_process};
 use rustix::thread::{CapabilitySet, capabilities};
 use sockeye_core::degradation::number_of;
 
+use super::bpf;
 use super::facts::read_proc;
 use super::namespaces::{find, inside_each};
 use super::netlink::SockDiag;
@@ -54,10 +55,9 @@ pub(crate) fn examine() -> Vec<Finding> {
     let pids = read_pids().unwrap_or_default();
     let sample = Sample::make();
     let sample = sample.as_ref().map_err(plain);
-    vec![
-        examine_system(),
-        examine_sock_diag(),
-        examine_proc_net(),
+    let mut findings = vec![examine_system(), examine_sock_diag(), examine_proc_net()];
+    findings.extend(bpf::examine());
+    findings.extend([
         examine_owners(&pids),
         examine_namespaces(&pids),
         with_sample(Probe::METRICS, &sample, Sample::examine_metrics),
@@ -66,12 +66,13 @@ pub(crate) fn examine() -> Vec<Finding> {
         examine_users(),
         with_sample(Probe::CLOSE, &sample, Sample::examine_close),
         examine_end(&pids),
-    ]
+    ]);
+    findings
 }
 
 /// What an examination is of.
 #[derive(Clone, Copy)]
-struct Probe {
+pub(super) struct Probe {
     capability: &'static str,
     title: &'static str,
 }
@@ -82,11 +83,11 @@ impl Probe {
     const CGROUPS: Self = Self::new("services", "Services of endpoints");
     const CLOSE: Self = Self::new("close", "Closing connections");
 
-    const fn new(capability: &'static str, title: &'static str) -> Self {
+    pub(super) const fn new(capability: &'static str, title: &'static str) -> Self {
         Self { capability, title }
     }
 
-    fn found(self, status: Status, detail: impl Into<String>) -> Finding {
+    pub(super) fn found(self, status: Status, detail: impl Into<String>) -> Finding {
         Finding {
             capability: self.capability,
             title: self.title,
@@ -99,7 +100,7 @@ impl Probe {
 
 impl Finding {
     /// The same with a command that mends it.
-    fn mended_by(mut self, remedy: String) -> Self {
+    pub(super) fn mended_by(mut self, remedy: String) -> Self {
         self.remedy = Some(remedy);
         self
     }
@@ -275,7 +276,7 @@ fn grant() -> String {
 }
 
 /// The path of the running binary, for a shell.
-fn this_binary() -> String {
+pub(super) fn this_binary() -> String {
     let path = std::env::current_exe().unwrap_or_else(|_| "sockeye".into());
     let path = path.display().to_string();
     let is_plain = |c: char| c.is_alphanumeric() || "/._-+".contains(c);

@@ -2,6 +2,7 @@
 
 mod alone;
 mod call;
+mod examine;
 mod gather;
 mod held;
 mod list;
@@ -14,6 +15,7 @@ use rustix::fs::CWD;
 
 use self::list::Lists;
 use self::load::{Programs, Refused, Setup};
+pub(super) use self::examine::examine;
 pub(super) use self::stream::Stream;
 use crate::raw::Raw;
 use crate::{Error, Kind, Wants};

@@ -1,0 +1,164 @@
+//! What the eBPF tier can do here: every program is loaded, and its events are held against the tables.
+
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::os::fd::AsFd;
+use std::time::{Duration, Instant};
+
+use hashbrown::HashSet;
+use rustix::net::sockopt::socket_cookie;
+use sockeye_core::event::{Action, Event, Occurrence};
+use sockeye_core::{Degradation, Session};
+
+use super::list::Lists;
+use super::load::{Programs, Setup};
+use super::pid_namespace;
+use super::stream::Stream;
+use crate::sys::linux::observe::now;
+use crate::sys::linux::support::{Probe, this_binary};
+use crate::support::{Finding, Status};
+use crate::{Error, Kind, SourceChoice, Wants};
+
+/// Tries the iterators, the events, and whether these tell the truth.
+pub(in crate::sys::linux) fn examine() -> Vec<Finding> {
+    let wants = Wants { source: SourceChoice::Ebpf, ..Wants::EVERYTHING };
+    let stream = Stream::start(&wants);
+    vec![examine_lists(), examine_events(&stream), examine_truth(stream)]
+}
+
+/// The iterators, as a list loads them.
+fn examine_lists() -> Finding {
+    let probe = Probe::new("ebpf_lists", "Lists by eBPF");
+    let setup = Setup { ring_bytes: None, pid_namespace: pid_namespace() };
+    let start = Instant::now();
+    match Programs::prepare(&setup).and_then(|programs| Lists::load(&programs)) {
+        Ok(_) => {
+            let taken = start.elapsed().as_millis();
+            let detail = format!("every iterator could be loaded, in {taken} ms");
+            probe.found(Status::Works, detail)
+        }
+        Err(refused) => {
+            let detail = format!("{refused}; lists follow each descriptor instead");
+            let finding = probe.found(Status::Missing, detail);
+            let is_denied = refused.error.kind() == std::io::ErrorKind::PermissionDenied;
+            if is_denied { finding.mended_by(grant()) } else { finding }
+        }
+    }
+}
+
+/// The programs that tell what happens.
+fn examine_events(stream: &Result<Stream, Error>) -> Finding {
+    let probe = Probe::new("ebpf_events", "Events by eBPF");
+    let stream = match stream {
+        Ok(stream) => stream,
+        Err(error) => {
+            let detail = format!("{error}; sockeye watch polls instead");
+            let finding = probe.found(Status::Missing, detail);
+            return if error.kind == Kind::Denied { finding.mended_by(grant()) } else { finding };
+        }
+    };
+    if stream.limits().is_empty() {
+        let detail = "openings, changes, closings, and bytes of TCP and UDP are told as they happen";
+        return probe.found(Status::Works, detail);
+    }
+    let limits: Vec<String> = stream.limits().iter().map(Degradation::to_string).collect();
+    probe.found(Status::Limited, limits.join("; ")).mended_by(grant())
+}
+
+/// The command that lets this binary use all of it, whoever runs it: CAP_BPF and CAP_PERFMON for
+/// lists and events, CAP_NET_ADMIN for the programs on control groups.
+fn grant() -> String {
+    format!("sudo setcap cap_bpf,cap_perfmon,cap_net_admin+ep {}", this_binary())
+}
+
+/// Connections of our own that events are to tell of.
+const CONNECTIONS: usize = 50;
+/// How long that may take.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Whether events tell what the tables show, on connections of our own and all that happens meanwhile.
+fn examine_truth(stream: Result<Stream, Error>) -> Finding {
+    let probe = Probe::new("ebpf_truth", "Events held against the tables");
+    let Ok(stream) = stream else {
+        return probe.found(Status::Missing, "there are no events");
+    };
+    match (Trial { session: Session::new(stream.coverage()), stream }).run() {
+        Ok((told, session)) => {
+            let defects = session.defects();
+            let detail = format!(
+                "{told} of {CONNECTIONS} connections made by this process were told, opened and \
+                 closed, with this process; defects: {}",
+                defects.total()
+            );
+            let is_true = told == CONNECTIONS && defects.is_empty();
+            probe.found(if is_true { Status::Works } else { Status::Limited }, detail)
+        }
+        Err(error) => probe.found(Status::Limited, format!("it could not be tried: {error}")),
+    }
+}
+
+/// A session over a stream, for a moment.
+struct Trial {
+    session: Session,
+    stream: Stream,
+}
+
+impl Trial {
+    /// How many of our connections were told rightly, and the session.
+    fn run(mut self) -> Result<(usize, Session), Error> {
+        self.look()?;
+        let failed = |error: std::io::Error| Error::from_io("connect", "127.0.0.1", &error);
+        let ours = connect_and_close().map_err(failed)?;
+        let (mut opened, mut closed) = (HashSet::new(), HashSet::new());
+        let end = Instant::now() + PATIENCE;
+        while closed.len() < ours.len() && Instant::now() < end {
+            self.hear(Duration::from_millis(50))?;
+            for occurrence in self.session.take_occurrences() {
+                let Some(cookie) = cookie_if_ours(&occurrence) else { continue };
+                match occurrence.action {
+                    Action::Opened => drop(opened.insert(cookie)),
+                    Action::Closed => drop(closed.insert(cookie)),
+                    _ => {}
+                }
+            }
+        }
+        self.look()?;
+        let is_told = |cookie: &&u64| opened.contains(*cookie) && closed.contains(*cookie);
+        Ok((ours.iter().filter(is_told).count(), self.session))
+    }
+
+    /// Takes a snapshot, and what happened until its end.
+    fn look(&mut self) -> Result<(), Error> {
+        let snapshot = self.stream.snapshot()?;
+        self.hear(Duration::ZERO)?;
+        self.session.handle_snapshot(now(), snapshot);
+        Ok(())
+    }
+
+    /// Hands on what happened.
+    fn hear(&mut self, timeout: Duration) -> Result<(), Error> {
+        let mut events: Vec<Event> = Vec::new();
+        self.stream.wait(timeout, &mut events)?;
+        events.into_iter().for_each(|event| self.session.handle_event(event));
+        Ok(())
+    }
+}
+
+/// The cookie of what happened, if it is said to be of this process.
+fn cookie_if_ours(occurrence: &Occurrence) -> Option<u64> {
+    let endpoint = occurrence.endpoint.as_deref()?;
+    let mut owners = endpoint.owners.as_slice().iter();
+    let is_ours = owners.any(|owner| owner.process.pid == std::process::id());
+    endpoint.socket.cookie.filter(|_| is_ours)
+}
+
+/// Makes connections to a listener of our own and closes them; their cookies.
+fn connect_and_close() -> std::io::Result<Vec<u64>> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    let address = listener.local_addr()?;
+    let connect = |_| {
+        let client = TcpStream::connect(address)?;
+        let (_server, _) = listener.accept()?;
+        Ok(socket_cookie(client.as_fd())?)
+    };
+    (0..CONNECTIONS).map(connect).collect()
+}
