@@ -18,8 +18,10 @@ mod snapshots;
 #[cfg(test)]
 mod tests;
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::mem;
+use core::net::IpAddr;
 
 use crate::endpoint::{Ownerless, Owners};
 use crate::event::{Action, Coverage, Event, EventKind, Occurrence, Reason};
@@ -96,6 +98,11 @@ impl Session {
             EventKind::Endpoint(sighting) => self.take_sighting(time, *sighting),
             EventKind::Lost(count) => self.lose(time, count),
         }
+    }
+
+    /// Takes host names of addresses: from now on the context has them.
+    pub fn handle_hostnames(&mut self, names: impl IntoIterator<Item = (IpAddr, Box<str>)>) {
+        self.context.hostnames.extend(names);
     }
 
     /// A refresh: what was new is new no more, and what closed three refreshes ago goes. Costs
