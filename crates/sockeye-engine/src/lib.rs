@@ -1,7 +1,8 @@
-//! What moves in Sockeye: acting and looking again, name resolution, threads and clock.
+//! What moves in Sockeye: watching, acting and looking again, name resolution, threads and clock.
 //!
 //! Below it, `sockeye-os` makes single calls and `sockeye-core` knows the rules; here they are put
 //! in order in time. Nothing in here prints.
 
 pub mod act;
+pub mod live;
 pub mod resolve;

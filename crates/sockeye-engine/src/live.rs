@@ -1,0 +1,243 @@
+//! The loop of whoever watches: events as they come, snapshots when they are due, a tick every
+//! interval.
+
+use std::net::IpAddr;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use sockeye_core::event::{Coverage, Event, Occurrence};
+use sockeye_core::{Degradation, Session, Timestamp};
+use sockeye_os::{Error, Wants, Watcher};
+
+use crate::resolve::Resolver;
+
+/// How long is waited for events in one go.
+const SLICE: Duration = Duration::from_millis(50);
+
+/// How long events that came during a snapshot are taken out before the snapshot is handed over.
+/// Who sends them faster than that overruns the source anyway, and the source says so.
+const DRAIN: Duration = Duration::from_secs(1);
+
+/// How a machine is watched.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Options {
+    /// Between two ticks; where only looking tells what happened, also between two looks.
+    pub interval: Duration,
+    /// Whether the endpoints that are there at the beginning are told of.
+    pub initial: Initial,
+}
+
+/// What becomes of the endpoints that are there at the beginning.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum Initial {
+    /// Each is told, as [`Action::Snapshot`](sockeye_core::Action::Snapshot).
+    Told,
+    /// Nothing is told of them until something happens to them.
+    #[default]
+    Silent,
+}
+
+/// A machine that is being watched: its source, what is known of it, and the clock.
+#[derive(Debug)]
+pub struct Live {
+    watcher: Watcher,
+    session: Session,
+    options: Options,
+    /// The last snapshot: when it was begun, and how long it took.
+    look: (Instant, Duration),
+    /// When the next interval ends.
+    tick: Instant,
+    events: Vec<Event>,
+    resolver: Resolver,
+}
+
+impl Live {
+    /// Begins to watch, and takes the first snapshot.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Watcher::start`] and [`Watcher::snapshot`].
+    pub fn start(wants: &Wants, options: Options) -> Result<Self, Error> {
+        let watcher = Watcher::start(wants)?;
+        let mut session = Session::new(watcher.coverage());
+        if options.initial == Initial::Told {
+            session = session.reporting_initial();
+        }
+        let begun = Instant::now();
+        let tick = begun + options.interval;
+        let look = (begun, Duration::ZERO);
+        let (events, resolver) = (Vec::new(), Resolver::default());
+        let mut live = Self { watcher, session, options, look, tick, events, resolver };
+        live.look()?;
+        Ok(live)
+    }
+
+    /// What happened since the last call, in order; waits for something until `deadline`, at which
+    /// it returns with nothing. Snapshots and ticks that are due meanwhile are done by the way.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Watcher::wait`] and [`Watcher::snapshot`]: the source has failed.
+    pub fn next(&mut self, deadline: Instant) -> Result<Vec<Occurrence>, Error> {
+        loop {
+            self.keep_time()?;
+            let occurrences = self.session.take_occurrences();
+            let now = Instant::now();
+            if !occurrences.is_empty() || now >= deadline {
+                return Ok(occurrences);
+            }
+            let next = deadline.min(self.tick).min(self.next_look());
+            self.watcher.wait(next.saturating_duration_since(now).min(SLICE), &mut self.events)?;
+            self.hand_over_events();
+        }
+    }
+
+    /// What happened up to now since the last call: for the end, when nobody waits any longer.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Self::next`].
+    pub fn finish(&mut self) -> Result<Vec<Occurrence>, Error> {
+        if self.coverage() == Coverage::default() {
+            self.look()?;
+        } else {
+            self.drain(wall())?;
+        }
+        Ok(self.session.take_occurrences())
+    }
+
+    /// Learns the host names of `addresses`, for at most `patience`: from then on the rows of the
+    /// session's context have them.
+    pub fn resolve(&mut self, addresses: impl Iterator<Item = IpAddr>, patience: Duration) {
+        let names = self.resolver.resolve(addresses, patience);
+        self.session.handle_hostnames(names);
+    }
+
+    /// What is known of the machine.
+    pub fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// What the source's events tell.
+    pub fn coverage(&self) -> Coverage {
+        self.watcher.coverage()
+    }
+
+    /// What the source's events cannot tell, and why.
+    pub fn limits(&self) -> &[Degradation] {
+        self.watcher.limits()
+    }
+
+    /// Takes a snapshot and ends an interval, where it is time.
+    fn keep_time(&mut self) -> Result<(), Error> {
+        if Instant::now() >= self.next_look() {
+            self.look()?;
+        }
+        let now = Instant::now();
+        if now >= self.tick {
+            self.session.handle_timeout(wall());
+            self.tick = now + self.options.interval;
+        }
+        Ok(())
+    }
+
+    /// When the next snapshot is due.
+    fn next_look(&self) -> Instant {
+        let urgency = Urgency::of(self.coverage(), self.session.needs_snapshot());
+        let (begun, cost) = self.look;
+        begun + distance(self.options.interval, cost, urgency)
+    }
+
+    /// Takes a snapshot and hands it to the session, after every event up to its end: an endpoint
+    /// that closed meanwhile must not come back with it.
+    fn look(&mut self) -> Result<(), Error> {
+        let begun = Instant::now();
+        let snapshot = self.watcher.snapshot()?;
+        let taken = wall();
+        self.look = (begun, begun.elapsed());
+        self.drain(taken)?;
+        self.session.handle_snapshot(taken, snapshot);
+        Ok(())
+    }
+
+    /// Takes out what happened up to `end` and hands it to the session.
+    fn drain(&mut self, end: Timestamp) -> Result<(), Error> {
+        let begun = Instant::now();
+        loop {
+            self.watcher.wait(Duration::ZERO, &mut self.events)?;
+            let is_all = self.events.last().is_none_or(|event| event.time > end);
+            self.hand_over_events();
+            if is_all || begun.elapsed() > DRAIN {
+                return Ok(());
+            }
+        }
+    }
+
+    fn hand_over_events(&mut self) {
+        self.events.drain(..).for_each(|event| self.session.handle_event(event));
+    }
+}
+
+/// How urgent a snapshot is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Urgency {
+    /// Events tell everything: it only proves them right.
+    Proof,
+    /// Events were lost, or left something open.
+    Repair,
+    /// Only it tells what happened.
+    Only,
+}
+
+impl Urgency {
+    /// How urgent it is beside events that cover `coverage`.
+    fn of(coverage: Coverage, is_needed: bool) -> Self {
+        match (coverage == Coverage::default(), is_needed) {
+            (true, _) => Self::Only,
+            (false, true) => Self::Repair,
+            (false, false) => Self::Proof,
+        }
+    }
+}
+
+/// From the beginning of a snapshot that took `cost` to that of the next: an interval, and so long
+/// that looking takes at most one part in a hundred of the time as a proof, in ten as a repair, and
+/// half of it where nothing else tells.
+fn distance(interval: Duration, cost: Duration, urgency: Urgency) -> Duration {
+    let times = match urgency {
+        Urgency::Proof => 100,
+        Urgency::Repair => 10,
+        Urgency::Only => 2,
+    };
+    interval.max(cost.saturating_mul(times))
+}
+
+/// The time on the clock of this machine.
+fn wall() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_unix_ns(i64::try_from(since.as_nanos()).unwrap_or(i64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn looking_takes_no_more_of_the_time_than_it_is_worth() {
+        let tcp = Coverage { tcp: true, ..Coverage::default() };
+        let check = |coverage, is_needed, (interval, cost), expected| {
+            let [interval, cost, expected] = [interval, cost, expected].map(Duration::from_millis);
+            let urgency = Urgency::of(coverage, is_needed);
+            assert_eq!(distance(interval, cost, urgency), expected, "{urgency:?} {cost:?}");
+        };
+        let polling = Coverage::default();
+        check(polling, false, (1000, 5), 1000);
+        check(polling, true, (1000, 500), 1000);
+        check(polling, false, (1000, 700), 1400);
+        check(tcp, false, (1000, 5), 1000);
+        check(tcp, false, (1000, 11), 1100);
+        check(tcp, false, (1000, 140), 14_000);
+        check(tcp, true, (1000, 5), 1000);
+        check(tcp, true, (1000, 140), 1400);
+        assert_eq!(distance(Duration::ZERO, Duration::MAX, Urgency::Proof), Duration::MAX);
+    }
+}
