@@ -71,7 +71,7 @@ _sockeye() {
 
     case "${cmd}" in
         sockeye)
-            opts="-a -l -t -u -4 -6 -f -c -m -r -n -h -V --all --listening --tcp --udp --ipv4 --ipv6 --filter --netns --replay --format --csv --columns --sort --metrics --resolve --numeric --color --help --version list close end doctor dump columns completions help"
+            opts="-a -l -t -u -4 -6 -f -c -m -r -n -h -V --all --listening --tcp --udp --ipv4 --ipv6 --filter --netns --source --replay --format --csv --columns --sort --metrics --resolve --numeric --color --help --version list close end doctor dump columns completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -89,6 +89,10 @@ _sockeye() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
                     fi
+                    return 0
+                    ;;
+                --source)
+                    COMPREPLY=($(compgen -W "auto ebpf netlink proc" -- "${cur}"))
                     return 0
                     ;;
                 --replay)
@@ -137,7 +141,7 @@ _sockeye() {
             return 0
             ;;
         sockeye__subcmd__close)
-            opts="-y -h --filter --netns --yes --dry-run --color --help"
+            opts="-y -h --filter --netns --source --yes --dry-run --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -155,6 +159,10 @@ _sockeye() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
                     fi
+                    return 0
+                    ;;
+                --source)
+                    COMPREPLY=($(compgen -W "auto ebpf netlink proc" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -231,12 +239,16 @@ _sockeye() {
             return 0
             ;;
         sockeye__subcmd__dump)
-            opts="-h --anonymize --color --help"
+            opts="-h --anonymize --source --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --source)
+                    COMPREPLY=($(compgen -W "auto ebpf netlink proc" -- "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -249,7 +261,7 @@ _sockeye() {
             return 0
             ;;
         sockeye__subcmd__end)
-            opts="-y -h --filter --netns --force --yes --dry-run --color --help"
+            opts="-y -h --filter --netns --source --force --yes --dry-run --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -267,6 +279,10 @@ _sockeye() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
                     fi
+                    return 0
+                    ;;
+                --source)
+                    COMPREPLY=($(compgen -W "auto ebpf netlink proc" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -407,7 +423,7 @@ _sockeye() {
             return 0
             ;;
         sockeye__subcmd__list)
-            opts="-a -l -t -u -4 -6 -f -c -m -r -n -h --all --listening --tcp --udp --ipv4 --ipv6 --filter --netns --replay --format --csv --columns --sort --metrics --resolve --numeric --color --help"
+            opts="-a -l -t -u -4 -6 -f -c -m -r -n -h --all --listening --tcp --udp --ipv4 --ipv6 --filter --netns --source --replay --format --csv --columns --sort --metrics --resolve --numeric --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -425,6 +441,10 @@ _sockeye() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
                     fi
+                    return 0
+                    ;;
+                --source)
+                    COMPREPLY=($(compgen -W "auto ebpf netlink proc" -- "${cur}"))
                     return 0
                     ;;
                 --replay)

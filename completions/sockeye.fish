@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_sockeye_global_optspecs
-    string join \n a/all l/listening t/tcp u/udp 4/ipv4 6/ipv6 filter= netns= replay= f/format= c/csv columns= sort= m/metrics r/resolve n/numeric color= h/help V/version
+    string join \n a/all l/listening t/tcp u/udp 4/ipv4 6/ipv6 filter= netns= source= replay= f/format= c/csv columns= sort= m/metrics r/resolve n/numeric color= h/help V/version
 end
 
 function __fish_sockeye_needs_command
@@ -26,6 +26,10 @@ end
 
 complete -c sockeye -n "__fish_sockeye_needs_command" -l filter -d 'Only endpoints for which this holds; repeated: all must hold' -r -f
 complete -c sockeye -n "__fish_sockeye_needs_command" -l netns -d 'Network namespaces: self, all, that of a PID, or one named by ip netns' -r -f
+complete -c sockeye -n "__fish_sockeye_needs_command" -l source -d 'What to observe with' -r -f -a "auto\t'The quickest that permission and system allow for the task'
+ebpf\t'Programs in the kernel: lists by its iterators, events as they happen'
+netlink\t'sock_diag, with owners from /proc; watching is looking again and again'
+proc\t'The tables in /proc/net alone: fewer facts, on any kernel'"
 complete -c sockeye -n "__fish_sockeye_needs_command" -l replay -d 'Read a dump instead of this machine; - for standard input' -r -F
 complete -c sockeye -n "__fish_sockeye_needs_command" -s f -l format -d 'Output format' -r -f -a "text\t'Grouped by process, for people'
 table\t'A header and one line an endpoint, for people and awk'
@@ -253,6 +257,10 @@ complete -c sockeye -n "__fish_sockeye_needs_command" -a "completions" -d 'Print
 complete -c sockeye -n "__fish_sockeye_needs_command" -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c sockeye -n "__fish_sockeye_using_subcommand list" -l filter -d 'Only endpoints for which this holds; repeated: all must hold' -r -f
 complete -c sockeye -n "__fish_sockeye_using_subcommand list" -l netns -d 'Network namespaces: self, all, that of a PID, or one named by ip netns' -r -f
+complete -c sockeye -n "__fish_sockeye_using_subcommand list" -l source -d 'What to observe with' -r -f -a "auto\t'The quickest that permission and system allow for the task'
+ebpf\t'Programs in the kernel: lists by its iterators, events as they happen'
+netlink\t'sock_diag, with owners from /proc; watching is looking again and again'
+proc\t'The tables in /proc/net alone: fewer facts, on any kernel'"
 complete -c sockeye -n "__fish_sockeye_using_subcommand list" -l replay -d 'Read a dump instead of this machine; - for standard input' -r -F
 complete -c sockeye -n "__fish_sockeye_using_subcommand list" -s f -l format -d 'Output format' -r -f -a "text\t'Grouped by process, for people'
 table\t'A header and one line an endpoint, for people and awk'
@@ -471,6 +479,10 @@ complete -c sockeye -n "__fish_sockeye_using_subcommand list" -s n -l numeric -d
 complete -c sockeye -n "__fish_sockeye_using_subcommand list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c sockeye -n "__fish_sockeye_using_subcommand close" -l filter -d 'Only endpoints for which this holds; repeated: all must hold' -r -f
 complete -c sockeye -n "__fish_sockeye_using_subcommand close" -l netns -d 'Network namespaces: self, all, that of a PID, or one named by ip netns' -r -f
+complete -c sockeye -n "__fish_sockeye_using_subcommand close" -l source -d 'What to observe with' -r -f -a "auto\t'The quickest that permission and system allow for the task'
+ebpf\t'Programs in the kernel: lists by its iterators, events as they happen'
+netlink\t'sock_diag, with owners from /proc; watching is looking again and again'
+proc\t'The tables in /proc/net alone: fewer facts, on any kernel'"
 complete -c sockeye -n "__fish_sockeye_using_subcommand close" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE elsewhere too'
 always\t'Always'
 never\t'Never'"
@@ -479,6 +491,10 @@ complete -c sockeye -n "__fish_sockeye_using_subcommand close" -l dry-run -d 'Sh
 complete -c sockeye -n "__fish_sockeye_using_subcommand close" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c sockeye -n "__fish_sockeye_using_subcommand end" -l filter -d 'Only endpoints for which this holds; repeated: all must hold' -r -f
 complete -c sockeye -n "__fish_sockeye_using_subcommand end" -l netns -d 'Network namespaces: self, all, that of a PID, or one named by ip netns' -r -f
+complete -c sockeye -n "__fish_sockeye_using_subcommand end" -l source -d 'What to observe with' -r -f -a "auto\t'The quickest that permission and system allow for the task'
+ebpf\t'Programs in the kernel: lists by its iterators, events as they happen'
+netlink\t'sock_diag, with owners from /proc; watching is looking again and again'
+proc\t'The tables in /proc/net alone: fewer facts, on any kernel'"
 complete -c sockeye -n "__fish_sockeye_using_subcommand end" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE elsewhere too'
 always\t'Always'
 never\t'Never'"
@@ -492,6 +508,10 @@ complete -c sockeye -n "__fish_sockeye_using_subcommand doctor" -l color -d 'Whe
 always\t'Always'
 never\t'Never'"
 complete -c sockeye -n "__fish_sockeye_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c sockeye -n "__fish_sockeye_using_subcommand dump" -l source -d 'What to observe with' -r -f -a "auto\t'The quickest that permission and system allow for the task'
+ebpf\t'Programs in the kernel: lists by its iterators, events as they happen'
+netlink\t'sock_diag, with owners from /proc; watching is looking again and again'
+proc\t'The tables in /proc/net alone: fewer facts, on any kernel'"
 complete -c sockeye -n "__fish_sockeye_using_subcommand dump" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE elsewhere too'
 always\t'Always'
 never\t'Never'"

@@ -23,6 +23,7 @@ Register-ArgumentCompleter -Native -CommandName 'sockeye' -ScriptBlock {
         'sockeye' {
             [CompletionResult]::new('--filter', '--filter', [CompletionResultType]::ParameterName, 'Only endpoints for which this holds; repeated: all must hold')
             [CompletionResult]::new('--netns', '--netns', [CompletionResultType]::ParameterName, 'Network namespaces: self, all, that of a PID, or one named by ip netns')
+            [CompletionResult]::new('--source', '--source', [CompletionResultType]::ParameterName, 'What to observe with')
             [CompletionResult]::new('--replay', '--replay', [CompletionResultType]::ParameterName, 'Read a dump instead of this machine; - for standard input')
             [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Output format')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Output format')
@@ -66,6 +67,7 @@ Register-ArgumentCompleter -Native -CommandName 'sockeye' -ScriptBlock {
         'sockeye;list' {
             [CompletionResult]::new('--filter', '--filter', [CompletionResultType]::ParameterName, 'Only endpoints for which this holds; repeated: all must hold')
             [CompletionResult]::new('--netns', '--netns', [CompletionResultType]::ParameterName, 'Network namespaces: self, all, that of a PID, or one named by ip netns')
+            [CompletionResult]::new('--source', '--source', [CompletionResultType]::ParameterName, 'What to observe with')
             [CompletionResult]::new('--replay', '--replay', [CompletionResultType]::ParameterName, 'Read a dump instead of this machine; - for standard input')
             [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Output format')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Output format')
@@ -99,6 +101,7 @@ Register-ArgumentCompleter -Native -CommandName 'sockeye' -ScriptBlock {
         'sockeye;close' {
             [CompletionResult]::new('--filter', '--filter', [CompletionResultType]::ParameterName, 'Only endpoints for which this holds; repeated: all must hold')
             [CompletionResult]::new('--netns', '--netns', [CompletionResultType]::ParameterName, 'Network namespaces: self, all, that of a PID, or one named by ip netns')
+            [CompletionResult]::new('--source', '--source', [CompletionResultType]::ParameterName, 'What to observe with')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour')
             [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask; needed where standard input is no terminal')
             [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask; needed where standard input is no terminal')
@@ -110,6 +113,7 @@ Register-ArgumentCompleter -Native -CommandName 'sockeye' -ScriptBlock {
         'sockeye;end' {
             [CompletionResult]::new('--filter', '--filter', [CompletionResultType]::ParameterName, 'Only endpoints for which this holds; repeated: all must hold')
             [CompletionResult]::new('--netns', '--netns', [CompletionResultType]::ParameterName, 'Network namespaces: self, all, that of a PID, or one named by ip netns')
+            [CompletionResult]::new('--source', '--source', [CompletionResultType]::ParameterName, 'What to observe with')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour')
             [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Force what still runs two seconds after it was asked (SIGKILL): unsaved work is lost')
             [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask; needed where standard input is no terminal')
@@ -128,6 +132,7 @@ Register-ArgumentCompleter -Native -CommandName 'sockeye' -ScriptBlock {
             break
         }
         'sockeye;dump' {
+            [CompletionResult]::new('--source', '--source', [CompletionResultType]::ParameterName, 'What to observe with')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour')
             [CompletionResult]::new('--anonymize', '--anonymize', [CompletionResultType]::ParameterName, 'Replace addresses, names and command lines, the same by the same')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')

@@ -17,7 +17,11 @@ _sockeye() {
     _arguments "${_arguments_options[@]}" : \
 '*--filter=[Only endpoints for which this holds; repeated\: all must hold]:EXPR:' \
 '--netns=[Network namespaces\: self, all, that of a PID, or one named by ip netns]:WHICH:' \
-'(-r --resolve)--replay=[Read a dump instead of this machine; - for standard input]:FILE:_files' \
+'--source=[What to observe with]:SOURCE:((auto\:"The quickest that permission and system allow for the task"
+ebpf\:"Programs in the kernel\: lists by its iterators, events as they happen"
+netlink\:"sock_diag, with owners from /proc; watching is looking again and again"
+proc\:"The tables in /proc/net alone\: fewer facts, on any kernel"))' \
+'(-r --resolve --source)--replay=[Read a dump instead of this machine; - for standard input]:FILE:_files' \
 '-f+[Output format]:FORMAT:((text\:"Grouped by process, for people"
 table\:"A header and one line an endpoint, for people and awk"
 csv\:"Comma-separated values with a header of field names"
@@ -267,7 +271,11 @@ never\:"Never"))' \
 _arguments "${_arguments_options[@]}" : \
 '*--filter=[Only endpoints for which this holds; repeated\: all must hold]:EXPR:' \
 '--netns=[Network namespaces\: self, all, that of a PID, or one named by ip netns]:WHICH:' \
-'(-r --resolve)--replay=[Read a dump instead of this machine; - for standard input]:FILE:_files' \
+'--source=[What to observe with]:SOURCE:((auto\:"The quickest that permission and system allow for the task"
+ebpf\:"Programs in the kernel\: lists by its iterators, events as they happen"
+netlink\:"sock_diag, with owners from /proc; watching is looking again and again"
+proc\:"The tables in /proc/net alone\: fewer facts, on any kernel"))' \
+'(-r --resolve --source)--replay=[Read a dump instead of this machine; - for standard input]:FILE:_files' \
 '-f+[Output format]:FORMAT:((text\:"Grouped by process, for people"
 table\:"A header and one line an endpoint, for people and awk"
 csv\:"Comma-separated values with a header of field names"
@@ -508,6 +516,10 @@ never\:"Never"))' \
 _arguments "${_arguments_options[@]}" : \
 '*--filter=[Only endpoints for which this holds; repeated\: all must hold]:EXPR:' \
 '--netns=[Network namespaces\: self, all, that of a PID, or one named by ip netns]:WHICH:' \
+'--source=[What to observe with]:SOURCE:((auto\:"The quickest that permission and system allow for the task"
+ebpf\:"Programs in the kernel\: lists by its iterators, events as they happen"
+netlink\:"sock_diag, with owners from /proc; watching is looking again and again"
+proc\:"The tables in /proc/net alone\: fewer facts, on any kernel"))' \
 '--color=[When to colour]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE elsewhere too"
 always\:"Always"
 never\:"Never"))' \
@@ -523,6 +535,10 @@ never\:"Never"))' \
 _arguments "${_arguments_options[@]}" : \
 '*--filter=[Only endpoints for which this holds; repeated\: all must hold]:EXPR:' \
 '--netns=[Network namespaces\: self, all, that of a PID, or one named by ip netns]:WHICH:' \
+'--source=[What to observe with]:SOURCE:((auto\:"The quickest that permission and system allow for the task"
+ebpf\:"Programs in the kernel\: lists by its iterators, events as they happen"
+netlink\:"sock_diag, with owners from /proc; watching is looking again and again"
+proc\:"The tables in /proc/net alone\: fewer facts, on any kernel"))' \
 '--color=[When to colour]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE elsewhere too"
 always\:"Always"
 never\:"Never"))' \
@@ -550,6 +566,10 @@ never\:"Never"))' \
 ;;
 (dump)
 _arguments "${_arguments_options[@]}" : \
+'--source=[What to observe with]:SOURCE:((auto\:"The quickest that permission and system allow for the task"
+ebpf\:"Programs in the kernel\: lists by its iterators, events as they happen"
+netlink\:"sock_diag, with owners from /proc; watching is looking again and again"
+proc\:"The tables in /proc/net alone\: fewer facts, on any kernel"))' \
 '--color=[When to colour]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE elsewhere too"
 always\:"Always"
 never\:"Never"))' \

@@ -6,8 +6,9 @@ use std::collections::HashMap;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use sockeye_core::endpoint::Key;
 use sockeye_core::{Endpoint, ProcessId, State, Transport};
-use sockeye_os::{Actor, Error, Kind, Urgency, Wants};
+use sockeye_os::{Actor, Error, Kind, SourceChoice, Urgency, Wants};
 
 /// How long an ended process may take to go before it is reported as still running, or forced.
 pub const GRACE: Duration = Duration::from_secs(2);
@@ -36,11 +37,11 @@ pub fn is_closable(endpoint: &Endpoint) -> bool {
     endpoint.remote.is_some()
 }
 
-/// Closes `endpoints` and tells what became of each, in their order.
-pub fn close(endpoints: &[&Endpoint]) -> Vec<Fate> {
+/// Closes `endpoints` and tells what became of each, in their order; looks again with `source`.
+pub fn close(endpoints: &[&Endpoint], source: SourceChoice) -> Vec<Fate> {
     let answers = Actor::new().close(endpoints);
     let is_any_closed = answers.iter().any(Result::is_ok);
-    let remaining = if is_any_closed { remaining(endpoints) } else { Ok(HashMap::new()) };
+    let remaining = if is_any_closed { remaining(endpoints, source) } else { Ok(HashMap::new()) };
     let fates = answers.into_iter().zip(endpoints).map(|(answer, endpoint)| match answer {
         Err(error) => fate_of_error(&error),
         Ok(()) => match &remaining {
@@ -53,27 +54,34 @@ pub fn close(endpoints: &[&Endpoint]) -> Vec<Fate> {
     fates.collect()
 }
 
-/// Every endpoint that is there now, by its cookie.
-fn remaining(endpoints: &[&Endpoint]) -> Result<HashMap<u64, Endpoint>, Error> {
+/// What an endpoint is found again by: its cookie, or its sides where the source tells none.
+fn identity(endpoint: &Endpoint) -> Result<u64, Key> {
+    endpoint.socket.cookie.ok_or_else(|| endpoint.key())
+}
+
+/// Every endpoint that is there now.
+fn remaining(
+    endpoints: &[&Endpoint],
+    source: SourceChoice,
+) -> Result<HashMap<Result<u64, Key>, Endpoint>, Error> {
     let has = |transport| endpoints.iter().any(|endpoint| endpoint.transport == transport);
     let wants = Wants {
         tcp: has(Transport::Tcp),
         udp: has(Transport::Udp),
         owners: false,
         metrics: false,
+        source,
         ..Wants::EVERYTHING
     };
     let now = sockeye_os::observe(&wants)?;
-    let known = now.endpoints.into_iter().filter_map(|e| Some((e.socket.cookie?, e)));
-    Ok(known.collect())
+    Ok(now.endpoints.into_iter().map(|endpoint| (identity(&endpoint), endpoint)).collect())
 }
 
 /// What became of an endpoint that the kernel says it closed.
 ///
 /// A UDP socket stays until its process closes it; it is closed when it lost its remote.
-fn fate_of_closed(endpoint: &Endpoint, remaining: &HashMap<u64, Endpoint>) -> Fate {
-    let found = endpoint.socket.cookie.and_then(|cookie| remaining.get(&cookie));
-    match found {
+fn fate_of_closed(endpoint: &Endpoint, remaining: &HashMap<Result<u64, Key>, Endpoint>) -> Fate {
+    match remaining.get(&identity(endpoint)) {
         None => Fate::Done,
         Some(now) if matches!(now.state, Some(State::Closed | State::Bound)) => Fate::Done,
         Some(now) if now.remote.is_none() && endpoint.remote.is_some() => Fate::Done,

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Anonymity, Summary, write_raw};
 use crate::raw::Keep;
-use crate::{Error, Kind, Wants, sys};
+use crate::{Error, Kind, SourceChoice, Wants, sys};
 
 /// Gathers this machine's raw answers and writes them to a new file at `path`.
 ///
@@ -16,14 +16,14 @@ use crate::{Error, Kind, Wants, sys};
 /// # Errors
 ///
 /// Those of [`write()`](super::write()); [`Kind::Os`] when `path` exists already.
-pub fn save(path: &Path, anonymity: Anonymity) -> Result<Summary, Error> {
+pub fn save(path: &Path, anonymity: Anonymity, source: SourceChoice) -> Result<Summary, Error> {
     let subject = path.display().to_string();
     let fail = |error: &io::Error| Error::from_io("write", &*subject, error);
     if fs::symlink_metadata(path).is_ok() {
         let reason = "it exists already; remove it, or choose another name";
         return Err(Error::new(Kind::Os, "write", &*subject, reason));
     }
-    let raw = sys::gather(&Wants::EVERYTHING, Keep::Answers)?;
+    let raw = sys::gather(&Wants { source, ..Wants::EVERYTHING }, Keep::Answers)?;
     let mut partial = Partial::create(path, anonymity).map_err(|error| fail(&error))?;
     let written = write_raw(&mut partial.file, raw, anonymity);
     let saved = written.and_then(|summary| partial.finish(path).map(|()| summary));
@@ -90,13 +90,14 @@ mod tests {
         let directory = std::env::temp_dir().join(format!("sockeye-dump-{}", std::process::id()));
         fs::create_dir(&directory).unwrap();
         let path = directory.join("x.dump");
-        save(&path, Anonymity::Plain).unwrap();
+        save(&path, Anonymity::Plain, SourceChoice::Auto).unwrap();
         let mode = fs::metadata(&path).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         assert!(fs::read_to_string(&path).unwrap().ends_with("\nend\n"));
-        let again = save(&path, Anonymity::Plain).unwrap_err().to_string();
+        let again = save(&path, Anonymity::Plain, SourceChoice::Auto).unwrap_err().to_string();
         assert!(again.contains("exists already"), "{again}");
-        let nowhere = save(&directory.join("no/x.dump"), Anonymity::Plain).unwrap_err();
+        let nowhere =
+            save(&directory.join("no/x.dump"), Anonymity::Plain, SourceChoice::Auto).unwrap_err();
         assert!(nowhere.to_string().ends_with("No such file or directory"), "{nowhere}");
         assert_eq!(fs::read_dir(&directory).unwrap().count(), 1);
         fs::remove_dir_all(&directory).unwrap();

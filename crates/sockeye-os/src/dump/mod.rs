@@ -62,7 +62,7 @@ use sockeye_core::Snapshot;
 
 use crate::assemble::assemble;
 use crate::raw::{Keep, Raw, Unreadable};
-use crate::{Error, Wants, sys};
+use crate::{Error, SourceChoice, Wants, sys};
 
 pub use file::save;
 
@@ -116,8 +116,12 @@ pub struct Summary {
 /// # Errors
 ///
 /// What [`observe`](crate::observe) answers when nothing can be observed; an error of `out`.
-pub fn write(out: &mut dyn Write, anonymity: Anonymity) -> Result<Summary, Error> {
-    let raw = sys::gather(&Wants::EVERYTHING, Keep::Answers)?;
+pub fn write(
+    out: &mut dyn Write,
+    anonymity: Anonymity,
+    source: SourceChoice,
+) -> Result<Summary, Error> {
+    let raw = sys::gather(&Wants { source, ..Wants::EVERYTHING }, Keep::Answers)?;
     write_raw(out, raw, anonymity).map_err(|error| Error::from_io("write", "the dump", &error))
 }
 

@@ -8,6 +8,7 @@ use super::console::ColorChoice;
 use super::doctor::DoctorFormat;
 use super::generate::Document;
 use super::help;
+use super::source::SourceArg;
 use crate::print::Format;
 
 /// Shows every TCP and UDP endpoint of this machine and who owns it.
@@ -93,8 +94,8 @@ pub(super) struct ListArgs {
     pub(super) choice: ChoiceArgs,
 
     /// Read a dump instead of this machine; - for standard input
-    #[arg(long, conflicts_with = "resolve", value_name = "FILE", value_hint = ValueHint::FilePath)]
-    #[arg(help_heading = "Which endpoints")]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(conflicts_with_all = ["resolve", "source"], help_heading = "Which endpoints")]
     pub(super) replay: Option<PathBuf>,
 
     /// Output format
@@ -184,6 +185,11 @@ pub(super) struct ChoiceArgs {
     #[arg(long, value_name = "WHICH", default_value = "all", help_heading = "Which endpoints")]
     #[arg(value_hint = ValueHint::Other)]
     pub(super) netns: Option<String>,
+
+    /// What to observe with
+    #[arg(long, value_enum, value_name = "SOURCE", default_value_t)]
+    #[arg(help_heading = "Which endpoints")]
+    pub(super) source: SourceArg,
 }
 
 /// What to close.
@@ -240,4 +246,8 @@ pub(super) struct DumpArgs {
     /// Replace addresses, names and command lines, the same by the same
     #[arg(long)]
     pub(super) anonymize: bool,
+
+    /// What to observe with
+    #[arg(long, value_enum, value_name = "SOURCE", default_value_t)]
+    pub(super) source: SourceArg,
 }

@@ -39,7 +39,8 @@ pub(super) fn run(args: &CloseArgs, console: &mut Console) -> anyhow::Result<Sta
         });
     }
     let endpoints: Vec<&Endpoint> = rows.iter().map(|row| row.endpoint).collect();
-    let close = || rows.iter().map(name).zip(act::close(&endpoints)).collect();
+    let close =
+        || rows.iter().map(name).zip(act::close(&endpoints, args.choice.source.into())).collect();
     let proposal =
         Proposal { words: &WORDS, rows: &rows, count: rows.len(), consent: &args.consent };
     consent::ask_and_act(&proposal, close, console)

@@ -26,6 +26,7 @@ pub(super) fn observe(wanted: &Wanted, choice: &ChoiceArgs) -> anyhow::Result<Sn
     let wants = Wants {
         metrics: needs(Cost::Metrics),
         namespaces: namespaces(choice.netns.as_deref().unwrap_or("all"))?,
+        source: choice.source.into(),
         ..Wants::EVERYTHING
     };
     let mut snapshot = sockeye_os::observe(&wants)?;

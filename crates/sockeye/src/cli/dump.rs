@@ -15,10 +15,10 @@ pub(super) fn run(args: &DumpArgs, console: &mut Console) -> anyhow::Result<Stat
     if args.file == Path::new("-") {
         // Gathered whole, since nobody knows how long the reader of a pipe takes.
         let mut dump = Vec::new();
-        write(&mut dump, anonymity)?;
+        write(&mut dump, anonymity, args.source.into())?;
         console.print(|out| out.write_all(&dump))?;
     } else {
-        let summary = save(&args.file, anonymity)?;
+        let summary = save(&args.file, anonymity, args.source.into())?;
         console.note(describe(summary, anonymity).as_bytes());
     }
     Ok(Status::Found)

@@ -14,6 +14,7 @@ mod list;
 mod names;
 mod query;
 mod scope;
+mod source;
 mod tcpvcon;
 mod wanted;
 

@@ -4,7 +4,7 @@ use anyhow::{Context, bail, ensure};
 use sockeye_core::column::Cost;
 use sockeye_core::table::{self, Scope, SortKey};
 use sockeye_core::{Column, Row, Snapshot};
-use sockeye_os::{Namespaces, Wants};
+use sockeye_os::{Namespaces, SourceChoice, Wants};
 
 use super::args::ListArgs;
 use super::scope::scope;
@@ -36,6 +36,8 @@ pub(super) struct Query {
     is_numeric: bool,
     /// Which namespaces.
     namespaces: Namespaces,
+    /// With what.
+    source: SourceChoice,
 }
 
 impl Query {
@@ -56,6 +58,7 @@ impl Query {
             format,
             is_numeric: args.numeric,
             namespaces: namespaces(args.choice.netns.as_deref().unwrap_or("all"))?,
+            source: args.choice.source.into(),
         };
         if !args.columns.is_empty() {
             ensure!(
@@ -144,7 +147,7 @@ impl Query {
             owners: shows_owners || self.needs(Cost::Owners),
             metrics: self.needs(Cost::Metrics),
             namespaces: self.namespaces.clone(),
-            source: sockeye_os::SourceChoice::Auto,
+            source: self.source,
         }
     }
 

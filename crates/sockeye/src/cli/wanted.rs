@@ -115,7 +115,7 @@ mod tests {
 
     fn choice(words: &[&str], filters: &[&str]) -> ChoiceArgs {
         let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
-        ChoiceArgs { words: owned(words), filters: owned(filters), netns: None }
+        ChoiceArgs { words: owned(words), filters: owned(filters), ..ChoiceArgs::default() }
     }
 
     #[test]
