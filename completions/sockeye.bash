@@ -40,6 +40,9 @@ _sockeye() {
             sockeye,list)
                 cmd="sockeye__subcmd__list"
                 ;;
+            sockeye,watch)
+                cmd="sockeye__subcmd__watch"
+                ;;
             sockeye__subcmd__help,close)
                 cmd="sockeye__subcmd__help__subcmd__close"
                 ;;
@@ -64,6 +67,9 @@ _sockeye() {
             sockeye__subcmd__help,list)
                 cmd="sockeye__subcmd__help__subcmd__list"
                 ;;
+            sockeye__subcmd__help,watch)
+                cmd="sockeye__subcmd__help__subcmd__watch"
+                ;;
             *)
                 ;;
         esac
@@ -71,7 +77,7 @@ _sockeye() {
 
     case "${cmd}" in
         sockeye)
-            opts="-a -l -t -u -4 -6 -f -c -m -r -n -h -V --all --listening --tcp --udp --ipv4 --ipv6 --filter --netns --source --replay --format --csv --columns --sort --metrics --resolve --numeric --color --help --version list close end doctor dump columns completions help"
+            opts="-a -l -t -u -4 -6 -f -c -m -r -n -h -V --all --listening --tcp --udp --ipv4 --ipv6 --filter --netns --source --replay --format --csv --columns --sort --metrics --resolve --numeric --color --help --version list watch close end doctor dump columns completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -297,7 +303,7 @@ _sockeye() {
             return 0
             ;;
         sockeye__subcmd__help)
-            opts="list close end doctor dump columns completions help"
+            opts="list watch close end doctor dump columns completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -422,6 +428,20 @@ _sockeye() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        sockeye__subcmd__help__subcmd__watch)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         sockeye__subcmd__list)
             opts="-a -l -t -u -4 -6 -f -c -m -r -n -h --all --listening --tcp --udp --ipv4 --ipv6 --filter --netns --source --replay --format --csv --columns --sort --metrics --resolve --numeric --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -479,6 +499,69 @@ _sockeye() {
                     ;;
                 --sort)
                     COMPREPLY=($(compgen -W "time event.action action event.start event.end event.duration duration event.reason reason event.lost network.transport transport proto network.type family network.connection.state state network.direction direction local network.local.address local.address network.local.port local.port network.local.name local.name remote peer network.peer.address remote.address peer.address network.peer.port remote.port peer.port network.peer.name remote.name peer.name network.interface.name interface network.namespace.id netns.id network.namespace.name netns sent.bytes received.bytes sent.packets received.packets sent.messages received.messages counters.since tcp.rtt_us rtt tcp.retransmits retransmits tcp.queue.send send-q tcp.queue.receive recv-q tcp.backlog.used backlog tcp.backlog.limit udp.queue.send udp.queue.receive process.pid pid process.parent_pid ppid process.creation.time started process.executable.name process name process.executable.path path process.command_line command process.user.id uid process.user.name user process.fd fd process.owners owners process.missing missing service.name service unit process.linux.cgroup cgroup socket.inode inode socket.cookie cookie observer.source source" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        sockeye__subcmd__watch)
+            opts="-a -l -t -u -4 -6 -f -c -r -n -h --all --listening --tcp --udp --ipv4 --ipv6 --filter --netns --source --initial --for --count --interval --format --csv --columns --resolve --numeric --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --filter)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --netns)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --source)
+                    COMPREPLY=($(compgen -W "auto ebpf netlink proc" -- "${cur}"))
+                    return 0
+                    ;;
+                --for)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --count)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --interval)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "text csv jsonl" -- "${cur}"))
+                    return 0
+                    ;;
+                -f)
+                    COMPREPLY=($(compgen -W "text csv jsonl" -- "${cur}"))
+                    return 0
+                    ;;
+                --columns)
+                    COMPREPLY=($(compgen -W "time event.action action event.start event.end event.duration duration event.reason reason event.lost network.transport transport proto network.type family network.connection.state state network.direction direction local network.local.address local.address network.local.port local.port network.local.name local.name remote peer network.peer.address remote.address peer.address network.peer.port remote.port peer.port network.peer.name remote.name peer.name network.interface.name interface network.namespace.id netns.id network.namespace.name netns sent.bytes received.bytes sent.packets received.packets sent.messages received.messages counters.since tcp.rtt_us rtt tcp.retransmits retransmits tcp.queue.send send-q tcp.queue.receive recv-q tcp.backlog.used backlog tcp.backlog.limit udp.queue.send udp.queue.receive process.pid pid process.parent_pid ppid process.creation.time started process.executable.name process name process.executable.path path process.command_line command process.user.id uid process.user.name user process.fd fd process.owners owners process.missing missing service.name service unit process.linux.cgroup cgroup socket.inode inode socket.cookie cookie observer.source source" -- "${cur}"))
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
                     return 0
                     ;;
                 --color)

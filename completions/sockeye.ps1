@@ -55,6 +55,7 @@ Register-ArgumentCompleter -Native -CommandName 'sockeye' -ScriptBlock {
             [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List endpoints; what sockeye does without a command')
+            [CompletionResult]::new('watch', 'watch', [CompletionResultType]::ParameterValue, 'Say what happens to endpoints, one line each, as it happens')
             [CompletionResult]::new('close', 'close', [CompletionResultType]::ParameterValue, 'Close TCP connections and connected UDP endpoints')
             [CompletionResult]::new('end', 'end', [CompletionResultType]::ParameterValue, 'End the processes that hold endpoints')
             [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Say what this user on this system can see, what not, why, and what mends it')
@@ -90,6 +91,40 @@ Register-ArgumentCompleter -Native -CommandName 'sockeye' -ScriptBlock {
             [CompletionResult]::new('--csv', '--csv', [CompletionResultType]::ParameterName, 'The same as --format csv')
             [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'Measure: round-trip time, retransmits, bytes and packets of each TCP connection')
             [CompletionResult]::new('--metrics', '--metrics', [CompletionResultType]::ParameterName, 'Measure: round-trip time, retransmits, bytes and packets of each TCP connection')
+            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'Ask for the host names of addresses (reverse DNS)')
+            [CompletionResult]::new('--resolve', '--resolve', [CompletionResultType]::ParameterName, 'Ask for the host names of addresses (reverse DNS)')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Never ask for names; undoes --resolve')
+            [CompletionResult]::new('--numeric', '--numeric', [CompletionResultType]::ParameterName, 'Never ask for names; undoes --resolve')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'sockeye;watch' {
+            [CompletionResult]::new('--filter', '--filter', [CompletionResultType]::ParameterName, 'Only endpoints for which this holds; repeated: all must hold')
+            [CompletionResult]::new('--netns', '--netns', [CompletionResultType]::ParameterName, 'Network namespaces: self, all, that of a PID, or one named by ip netns')
+            [CompletionResult]::new('--source', '--source', [CompletionResultType]::ParameterName, 'What to observe with')
+            [CompletionResult]::new('--for', '--for', [CompletionResultType]::ParameterName, 'Stop after this time: 500ms, 10s, 5m, 1h30m')
+            [CompletionResult]::new('--count', '--count', [CompletionResultType]::ParameterName, 'Stop after so many lines')
+            [CompletionResult]::new('--interval', '--interval', [CompletionResultType]::ParameterName, 'Between two looks, where the source does not tell everything as it happens')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Output format')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Output format')
+            [CompletionResult]::new('--columns', '--columns', [CompletionResultType]::ParameterName, 'Columns and their order, by name or alias: time,action,pid,remote')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour')
+            [CompletionResult]::new('-a', '-a', [CompletionResultType]::ParameterName, 'Every TCP and UDP endpoint, listeners and unconnected ones too')
+            [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'Every TCP and UDP endpoint, listeners and unconnected ones too')
+            [CompletionResult]::new('-l', '-l', [CompletionResultType]::ParameterName, 'TCP listeners, and UDP endpoints without a remote')
+            [CompletionResult]::new('--listening', '--listening', [CompletionResultType]::ParameterName, 'TCP listeners, and UDP endpoints without a remote')
+            [CompletionResult]::new('-t', '-t', [CompletionResultType]::ParameterName, 'TCP; with -u both')
+            [CompletionResult]::new('--tcp', '--tcp', [CompletionResultType]::ParameterName, 'TCP; with -u both')
+            [CompletionResult]::new('-u', '-u', [CompletionResultType]::ParameterName, 'UDP; with -t both')
+            [CompletionResult]::new('--udp', '--udp', [CompletionResultType]::ParameterName, 'UDP; with -t both')
+            [CompletionResult]::new('-4', '-4', [CompletionResultType]::ParameterName, 'IPv4, also when an IPv6 socket carries it')
+            [CompletionResult]::new('--ipv4', '--ipv4', [CompletionResultType]::ParameterName, 'IPv4, also when an IPv6 socket carries it')
+            [CompletionResult]::new('-6', '-6', [CompletionResultType]::ParameterName, 'IPv6')
+            [CompletionResult]::new('--ipv6', '--ipv6', [CompletionResultType]::ParameterName, 'IPv6')
+            [CompletionResult]::new('--initial', '--initial', [CompletionResultType]::ParameterName, 'First the endpoints that are there already, as action snapshot')
+            [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'The same as --format csv')
+            [CompletionResult]::new('--csv', '--csv', [CompletionResultType]::ParameterName, 'The same as --format csv')
             [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'Ask for the host names of addresses (reverse DNS)')
             [CompletionResult]::new('--resolve', '--resolve', [CompletionResultType]::ParameterName, 'Ask for the host names of addresses (reverse DNS)')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Never ask for names; undoes --resolve')
@@ -153,6 +188,7 @@ Register-ArgumentCompleter -Native -CommandName 'sockeye' -ScriptBlock {
         }
         'sockeye;help' {
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List endpoints; what sockeye does without a command')
+            [CompletionResult]::new('watch', 'watch', [CompletionResultType]::ParameterValue, 'Say what happens to endpoints, one line each, as it happens')
             [CompletionResult]::new('close', 'close', [CompletionResultType]::ParameterValue, 'Close TCP connections and connected UDP endpoints')
             [CompletionResult]::new('end', 'end', [CompletionResultType]::ParameterValue, 'End the processes that hold endpoints')
             [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Say what this user on this system can see, what not, why, and what mends it')
@@ -163,6 +199,9 @@ Register-ArgumentCompleter -Native -CommandName 'sockeye' -ScriptBlock {
             break
         }
         'sockeye;help;list' {
+            break
+        }
+        'sockeye;help;watch' {
             break
         }
         'sockeye;help;close' {

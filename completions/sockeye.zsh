@@ -512,6 +512,147 @@ never\:"Never"))' \
 '*::words -- Only these processes\: name, with * and ?, or PID; several\: any of them:' \
 && ret=0
 ;;
+(watch)
+_arguments "${_arguments_options[@]}" : \
+'*--filter=[Only endpoints for which this holds; repeated\: all must hold]:EXPR:' \
+'--netns=[Network namespaces\: self, all, that of a PID, or one named by ip netns]:WHICH:' \
+'--source=[What to observe with]:SOURCE:((auto\:"The quickest that permission and system allow for the task"
+ebpf\:"Programs in the kernel\: lists by its iterators, events as they happen"
+netlink\:"sock_diag, with owners from /proc; watching is looking again and again"
+proc\:"The tables in /proc/net alone\: fewer facts, on any kernel"))' \
+'--for=[Stop after this time\: 500ms, 10s, 5m, 1h30m]:DURATION:_default' \
+'--count=[Stop after so many lines]:N:_default' \
+'--interval=[Between two looks, where the source does not tell everything as it happens]:DURATION:_default' \
+'-f+[Output format]:FORMAT:((text\:"A line for people"
+csv\:"Comma-separated values with a header of field names"
+jsonl\:"One nested object a line"))' \
+'--format=[Output format]:FORMAT:((text\:"A line for people"
+csv\:"Comma-separated values with a header of field names"
+jsonl\:"One nested object a line"))' \
+'*--columns=[Columns and their order, by name or alias\: time,action,pid,remote]:NAME,…:((time\:"Observed"
+event.action\:"Action"
+action\:"Action"
+event.start\:"Start"
+event.end\:"End"
+event.duration\:"Duration"
+duration\:"Duration"
+event.reason\:"Reason"
+reason\:"Reason"
+event.lost\:"Lost"
+network.transport\:"Proto"
+transport\:"Proto"
+proto\:"Proto"
+network.type\:"Family"
+family\:"Family"
+network.connection.state\:"State"
+state\:"State"
+network.direction\:"Direction"
+direction\:"Direction"
+local\:"Local"
+network.local.address\:"Local address"
+local.address\:"Local address"
+network.local.port\:"Local port"
+local.port\:"Local port"
+network.local.name\:"Local name"
+local.name\:"Local name"
+remote\:"Remote"
+peer\:"Remote"
+network.peer.address\:"Remote address"
+remote.address\:"Remote address"
+peer.address\:"Remote address"
+network.peer.port\:"Remote port"
+remote.port\:"Remote port"
+peer.port\:"Remote port"
+network.peer.name\:"Remote name"
+remote.name\:"Remote name"
+peer.name\:"Remote name"
+network.interface.name\:"Interface"
+interface\:"Interface"
+network.namespace.id\:"Namespace id"
+netns.id\:"Namespace id"
+network.namespace.name\:"Namespace"
+netns\:"Namespace"
+sent.bytes\:"Sent bytes"
+received.bytes\:"Received bytes"
+sent.packets\:"Sent packets"
+received.packets\:"Received packets"
+sent.messages\:"Sent messages"
+received.messages\:"Received messages"
+counters.since\:"Counted since"
+tcp.rtt_us\:"RTT"
+rtt\:"RTT"
+tcp.retransmits\:"Retransmits"
+retransmits\:"Retransmits"
+tcp.queue.send\:"Send queue"
+send-q\:"Send queue"
+tcp.queue.receive\:"Receive queue"
+recv-q\:"Receive queue"
+tcp.backlog.used\:"Backlog"
+backlog\:"Backlog"
+tcp.backlog.limit\:"Backlog limit"
+udp.queue.send\:"UDP send queue"
+udp.queue.receive\:"UDP receive queue"
+process.pid\:"PID"
+pid\:"PID"
+process.parent_pid\:"Parent PID"
+ppid\:"Parent PID"
+process.creation.time\:"Started"
+started\:"Started"
+process.executable.name\:"Process"
+process\:"Process"
+name\:"Process"
+process.executable.path\:"Path"
+path\:"Path"
+process.command_line\:"Command line"
+command\:"Command line"
+process.user.id\:"UID"
+uid\:"UID"
+process.user.name\:"User"
+user\:"User"
+process.fd\:"FD"
+fd\:"FD"
+process.owners\:"Other owners"
+owners\:"Other owners"
+process.missing\:"No owner because"
+missing\:"No owner because"
+service.name\:"Service"
+service\:"Service"
+unit\:"Service"
+process.linux.cgroup\:"Control group"
+cgroup\:"Control group"
+socket.inode\:"Inode"
+inode\:"Inode"
+socket.cookie\:"Cookie"
+cookie\:"Cookie"
+observer.source\:"Source"
+source\:"Source"))' \
+'--color=[When to colour]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE elsewhere too"
+always\:"Always"
+never\:"Never"))' \
+'-a[Every TCP and UDP endpoint, listeners and unconnected ones too]' \
+'--all[Every TCP and UDP endpoint, listeners and unconnected ones too]' \
+'-l[TCP listeners, and UDP endpoints without a remote]' \
+'--listening[TCP listeners, and UDP endpoints without a remote]' \
+'-t[TCP; with -u both]' \
+'--tcp[TCP; with -u both]' \
+'-u[UDP; with -t both]' \
+'--udp[UDP; with -t both]' \
+'-4[IPv4, also when an IPv6 socket carries it]' \
+'--ipv4[IPv4, also when an IPv6 socket carries it]' \
+'-6[IPv6]' \
+'--ipv6[IPv6]' \
+'--initial[First the endpoints that are there already, as action snapshot]' \
+'(-f --format)-c[The same as --format csv]' \
+'(-f --format)--csv[The same as --format csv]' \
+'-r[Ask for the host names of addresses (reverse DNS)]' \
+'--resolve[Ask for the host names of addresses (reverse DNS)]' \
+'-n[Never ask for names; undoes --resolve]' \
+'--numeric[Never ask for names; undoes --resolve]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+'*::words -- Only these processes\: name, with * and ?, or PID; several\: any of them:' \
+&& ret=0
+;;
 (close)
 _arguments "${_arguments_options[@]}" : \
 '*--filter=[Only endpoints for which this holds; repeated\: all must hold]:EXPR:' \
@@ -614,6 +755,10 @@ _arguments "${_arguments_options[@]}" : \
 _arguments "${_arguments_options[@]}" : \
 && ret=0
 ;;
+(watch)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
 (close)
 _arguments "${_arguments_options[@]}" : \
 && ret=0
@@ -655,6 +800,7 @@ esac
 _sockeye_commands() {
     local commands; commands=(
 'list:List endpoints; what sockeye does without a command' \
+'watch:Say what happens to endpoints, one line each, as it happens' \
 'close:Close TCP connections and connected UDP endpoints' \
 'end:End the processes that hold endpoints' \
 'doctor:Say what this user on this system can see, what not, why, and what mends it' \
@@ -699,6 +845,7 @@ _sockeye__subcmd__end_commands() {
 _sockeye__subcmd__help_commands() {
     local commands; commands=(
 'list:List endpoints; what sockeye does without a command' \
+'watch:Say what happens to endpoints, one line each, as it happens' \
 'close:Close TCP connections and connected UDP endpoints' \
 'end:End the processes that hold endpoints' \
 'doctor:Say what this user on this system can see, what not, why, and what mends it' \
@@ -749,10 +896,20 @@ _sockeye__subcmd__help__subcmd__list_commands() {
     local commands; commands=()
     _describe -t commands 'sockeye help list commands' commands "$@"
 }
+(( $+functions[_sockeye__subcmd__help__subcmd__watch_commands] )) ||
+_sockeye__subcmd__help__subcmd__watch_commands() {
+    local commands; commands=()
+    _describe -t commands 'sockeye help watch commands' commands "$@"
+}
 (( $+functions[_sockeye__subcmd__list_commands] )) ||
 _sockeye__subcmd__list_commands() {
     local commands; commands=()
     _describe -t commands 'sockeye list commands' commands "$@"
+}
+(( $+functions[_sockeye__subcmd__watch_commands] )) ||
+_sockeye__subcmd__watch_commands() {
+    local commands; commands=()
+    _describe -t commands 'sockeye watch commands' commands "$@"
 }
 
 if [ "$funcstack[1]" = "_sockeye" ]; then

@@ -9,7 +9,8 @@ use super::doctor::DoctorFormat;
 use super::generate::Document;
 use super::help;
 use super::source::SourceArg;
-use crate::print::Format;
+use super::span::Span;
+use crate::print::{EventFormat, Format};
 
 /// Shows every TCP and UDP endpoint of this machine and who owns it.
 ///
@@ -48,6 +49,13 @@ pub(super) struct Cli {
 pub(super) enum Command {
     /// List endpoints; what sockeye does without a command
     List(ListArgs),
+    /// Say what happens to endpoints, one line each, as it happens
+    ///
+    /// Opened, accepted, listening, bound, state, closed: each with the owner, and at the end how
+    /// long it lived, what it carried and why it closed. Without options: everything. Runs until
+    /// it is interrupted (Ctrl-C), or --for or --count say that it is enough.
+    #[command(after_long_help = help::AFTER_WATCH)]
+    Watch(WatchArgs),
     /// Close TCP connections and connected UDP endpoints
     ///
     /// Which ones has to be said: by a process, by --filter, or by both.
@@ -190,6 +198,58 @@ pub(super) struct ChoiceArgs {
     #[arg(long, value_enum, value_name = "SOURCE", default_value_t)]
     #[arg(help_heading = "Which endpoints")]
     pub(super) source: SourceArg,
+}
+
+/// What to watch, for how long, and how to print it.
+#[derive(Args, Clone, Debug)]
+pub(super) struct WatchArgs {
+    #[command(flatten)]
+    pub(super) scope: ScopeArgs,
+
+    #[command(flatten)]
+    pub(super) choice: ChoiceArgs,
+
+    /// First the endpoints that are there already, as action snapshot
+    #[arg(long, help_heading = "Which endpoints")]
+    pub(super) initial: bool,
+
+    /// Stop after this time: 500ms, 10s, 5m, 1h30m
+    #[arg(long = "for", value_name = "DURATION", help_heading = "How long")]
+    pub(super) span: Option<Span>,
+
+    /// Stop after so many lines
+    #[arg(long, value_name = "N", help_heading = "How long")]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..))]
+    pub(super) count: Option<u64>,
+
+    /// Between two looks, where the source does not tell everything as it happens
+    #[arg(long, value_name = "DURATION", default_value = "1s", help_heading = "How long")]
+    pub(super) interval: Span,
+
+    /// Output format
+    #[arg(short, long, value_enum, value_name = "FORMAT", default_value_t)]
+    #[arg(help_heading = "Output")]
+    pub(super) format: EventFormat,
+
+    /// The same as --format csv
+    #[arg(short = 'c', long, conflicts_with = "format", help_heading = "Output")]
+    pub(super) csv: bool,
+
+    /// Columns and their order, by name or alias: time,action,pid,remote
+    ///
+    /// A + in front adds to the usual columns: +rtt,cgroup. all is every column. sockeye columns
+    /// lists them.
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',', help_heading = "Output")]
+    #[arg(value_hint = ValueHint::Other)]
+    pub(super) columns: Vec<String>,
+
+    /// Ask for the host names of addresses (reverse DNS)
+    #[arg(short, long, overrides_with = "numeric", help_heading = "Output")]
+    pub(super) resolve: bool,
+
+    /// Never ask for names; undoes --resolve
+    #[arg(short, long, overrides_with = "resolve", help_heading = "Output")]
+    pub(super) numeric: bool,
 }
 
 /// What to close.

@@ -34,6 +34,15 @@ pub(super) struct Console {
     pub(super) layout: Layout,
 }
 
+/// Whoever reads standard output.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Reader {
+    /// Reads on.
+    There,
+    /// Has closed the pipe.
+    Gone,
+}
+
 impl Console {
     /// The streams of this process.
     pub(super) fn new(choice: ColorChoice) -> Self {
@@ -54,6 +63,20 @@ impl Console {
     ) -> anyhow::Result<()> {
         let mut out = io::stdout().lock();
         forgive_closed_pipe(print(&mut out).and_then(|()| out.flush()))
+    }
+
+    /// Writes `text` to standard output at once; answers whether somebody still reads it.
+    ///
+    /// # Errors
+    ///
+    /// When it could not be written; a reader that has gone is no error.
+    pub(super) fn append(&mut self, text: &[u8]) -> anyhow::Result<Reader> {
+        let mut out = io::stdout().lock();
+        let written = out.write_all(text).and_then(|()| out.flush());
+        let is_gone = |error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe;
+        let reader =
+            if written.as_ref().is_err_and(is_gone) { Reader::Gone } else { Reader::There };
+        forgive_closed_pipe(written).map(|()| reader)
     }
 
     /// Writes `text` to standard error, where nothing can be done if that fails.

@@ -21,6 +21,28 @@ Exit status:
   1  nothing matched
   2  an error; standard error says which";
 
+/// Below the long help of `watch`.
+pub(super) const AFTER_WATCH: &str = "\
+Examples:
+  sockeye watch                   everything, until Ctrl-C
+  sockeye watch -t curl --for 10s what curl connects to in the next ten seconds
+  sockeye watch --filter 'action = closed and reason in (refused, reset, timed_out)'
+                                  connections that failed
+  sockeye watch -l                who begins to listen
+  sockeye watch --filter 'local.port = 8080 and action = listening' --count 1
+                                  wait until somebody listens on port 8080
+  sockeye watch --initial -f jsonl > endpoints.jsonl
+                                  what is there, and then what changes, for jq
+
+Without eBPF (--source netlink, or where it is not permitted) it looks again and again: what opens
+and closes between two looks is not seen, nor which side closed first. The first lines on standard
+error say what is watched with what, and what that cannot see; sockeye doctor says what helps.
+
+Exit status:
+  0  something was printed, or it was interrupted (SIGINT, SIGTERM)
+  1  --for is over, and nothing matched
+  2  an error; standard error says which";
+
 /// How `close` is called: never without a choice.
 pub(super) const USAGE_CLOSE: &str = "\
 sockeye close [OPTIONS] <PROCESS>...

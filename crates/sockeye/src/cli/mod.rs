@@ -14,9 +14,12 @@ mod list;
 mod names;
 mod query;
 mod scope;
+mod sights;
 mod source;
+mod span;
 mod tcpvcon;
 mod wanted;
+mod watch;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -69,6 +72,7 @@ fn run(words: &[OsString]) -> anyhow::Result<Status> {
     match &cli.command {
         None => list::run(&cli.list, &mut console),
         Some(Command::List(args)) => list::run(args, &mut console),
+        Some(Command::Watch(args)) => watch::run(args, &mut console),
         Some(Command::Close(args)) => close::run(args, &mut console),
         Some(Command::End(args)) => end::run(args, &mut console),
         Some(Command::Doctor(args)) => doctor::run(args, &mut console),

@@ -179,7 +179,7 @@ impl Query {
 }
 
 /// The column called `name`, or a sentence with the nearest name.
-fn column(name: &str) -> anyhow::Result<&'static Column> {
+pub(super) fn column(name: &str) -> anyhow::Result<&'static Column> {
     let hint = || match Column::suggest(name) {
         Some(near) => format!("did you mean `{near}`?"),
         None => "`sockeye columns` lists them".to_owned(),
@@ -188,7 +188,7 @@ fn column(name: &str) -> anyhow::Result<&'static Column> {
 }
 
 /// The columns in order, without those that came before.
-fn each_once(columns: Vec<&'static Column>) -> Vec<&'static Column> {
+pub(super) fn each_once(columns: Vec<&'static Column>) -> Vec<&'static Column> {
     let mut seen = Vec::new();
     for column in columns {
         if !seen.contains(&column) {

@@ -25,6 +25,11 @@ pub(super) fn scope(args: &ScopeArgs) -> Scope {
     }
 }
 
+/// The scope of a watch: everything that the flags do not leave out.
+pub(super) fn scope_of_watch(args: &ScopeArgs) -> Scope {
+    scope(&ScopeArgs { all: !args.listening, ..args.clone() })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -11,26 +11,35 @@ use super::stream::{BLOCK, stream};
 
 /// Prints the header and a record for each row.
 pub(super) fn print(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let names: Vec<_> = sheet.columns.iter().map(|column| column.name).collect();
-    out.write_all(names.join(",").as_bytes())?;
-    out.write_all(b"\n")?;
+    out.write_all(header(sheet.columns).as_bytes())?;
     let render = |rows: &[Row<'_>], buf: &mut Vec<u8>| {
         let mut cells = Cells::default();
         for row in rows {
-            put_record(buf, &mut cells, sheet.columns, row);
+            let values = sheet.columns.iter().map(|column| column.value(row));
+            put_record(buf, &mut cells, values);
         }
     };
     stream(sheet.rows, BLOCK, render, out)
 }
 
+/// The first line: the names of the columns.
+pub(super) fn header(columns: &[&Column]) -> String {
+    let names: Vec<_> = columns.iter().map(|column| column.name).collect();
+    names.join(",") + "\n"
+}
+
 /// Appends one record.
-fn put_record(buf: &mut Vec<u8>, cells: &mut Cells, columns: &[&Column], row: &Row<'_>) {
+pub(super) fn put_record<'a>(
+    buf: &mut Vec<u8>,
+    cells: &mut Cells,
+    values: impl Iterator<Item = Value<'a>>,
+) {
     let start = buf.len();
-    for (index, column) in columns.iter().enumerate() {
+    for (index, value) in values.enumerate() {
         if index > 0 {
             buf.push(b',');
         }
-        put_field(buf, cells, &column.value(row));
+        put_field(buf, cells, &value);
     }
     if buf.len() == start {
         // One column without a value: an empty line would be no record at all.

@@ -45,7 +45,7 @@ pub(super) fn print_array(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<
 }
 
 /// One step on the way through an object.
-enum Step {
+pub(super) enum Step {
     /// Begins a nested object: `"network":{`.
     Open(Vec<u8>),
     /// Ends it.
@@ -55,7 +55,7 @@ enum Step {
 }
 
 /// The steps that write an object with `columns`, members of one parent together.
-fn plan(columns: &[&'static Column]) -> Vec<Step> {
+pub(super) fn plan(columns: &[&'static Column]) -> Vec<Step> {
     let mut steps = Vec::new();
     let members: Vec<_> = columns.iter().map(|column| (column.name, *column)).collect();
     nest(&members, &mut steps);
@@ -84,7 +84,7 @@ fn nest(members: &[(&'static str, &'static Column)], steps: &mut Vec<Step>) {
 }
 
 /// Writes objects by a plan.
-struct Writer<'p> {
+pub(super) struct Writer<'p> {
     plan: &'p [Step],
     /// Where each nested object that is open begins, so that an empty one can be taken back.
     starts: Vec<usize>,
@@ -94,13 +94,13 @@ struct Writer<'p> {
 }
 
 impl<'p> Writer<'p> {
-    fn new(plan: &'p [Step]) -> Self {
+    pub(super) fn new(plan: &'p [Step]) -> Self {
         let starts = Vec::new();
         Self { plan, starts, cells: Cells::default(), holder: OnceCell::new() }
     }
 
     /// Appends one object. Every member is followed by a comma until its object ends.
-    fn put_object(&mut self, buf: &mut Vec<u8>, row: &Row<'_>) {
+    pub(super) fn put_object(&mut self, buf: &mut Vec<u8>, row: &Row<'_>) {
         buf.push(b'{');
         for step in self.plan {
             match step {

@@ -6,6 +6,7 @@
 mod cell;
 mod csv;
 mod escape;
+mod event;
 mod grid;
 mod heading;
 mod json;
@@ -25,8 +26,9 @@ use clap::ValueEnum;
 use sockeye_core::{Column, Row};
 
 pub(crate) use escape::{escaped, json as escape_json};
+pub(crate) use event::{EventFormat, EventPrinter, Extent};
 pub(crate) use palette::Palette;
-pub(crate) use summary::{notes, paragraph, summary};
+pub(crate) use summary::{all_notes, notes, paragraph, summary};
 
 /// How endpoints are printed.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug, ValueEnum)]

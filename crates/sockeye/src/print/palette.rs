@@ -3,7 +3,8 @@
 use std::io::Write as _;
 
 use anstyle::{AnsiColor, Style};
-use sockeye_core::{Column, Row, State};
+use sockeye_core::event::Reason;
+use sockeye_core::{Action, Column, Occurrence, Row, State};
 
 use super::cell::is_state;
 
@@ -27,6 +28,14 @@ impl Palette {
         }
     }
 
+    /// The style of what happened.
+    pub(super) fn occurrence(self, occurrence: &Occurrence) -> Style {
+        match self {
+            Self::Plain => Style::new(),
+            Self::Ansi => happened(occurrence),
+        }
+    }
+
     /// The style of what matters less.
     pub(super) fn secondary(self) -> Style {
         match self {
@@ -46,6 +55,19 @@ fn state(state: Option<State>) -> Style {
             Style::new().dimmed()
         }
         Some(_) => AnsiColor::Yellow.on_default(),
+    }
+}
+
+/// The style of an action's word: what failed stands out from what ended as it should.
+fn happened(occurrence: &Occurrence) -> Style {
+    match (occurrence.action, occurrence.reason) {
+        (Action::Opened | Action::Accepted, _) => AnsiColor::Green.on_default(),
+        (Action::Listening | Action::Bound, _) => AnsiColor::Cyan.on_default(),
+        (Action::State | Action::Peer, _) => AnsiColor::Yellow.on_default(),
+        (Action::Closed, Some(Reason::Local | Reason::Remote | Reason::Unknown) | None)
+        | (Action::Snapshot, _) => Style::new().dimmed(),
+        (Action::Closed, _) => AnsiColor::Red.on_default(),
+        (Action::Lost, _) => AnsiColor::Red.on_default().bold(),
     }
 }
 

@@ -12,9 +12,12 @@ use super::Layout;
 use super::escape;
 use super::line::Line;
 
-/// What answers every degradation of this machine; of the machine of a dump nothing can.
+/// What answers every degradation of this machine.
+const REMEDY: &str = ": sockeye doctor";
+
+/// What answers every degradation; of the machine of a dump nothing can.
 fn remedy(snapshot: &Snapshot) -> &'static str {
-    if snapshot.source == Source::Replay { "" } else { ": sockeye doctor" }
+    if snapshot.source == Source::Replay { "" } else { REMEDY }
 }
 
 /// What could not be observed and may have changed what is shown: processes that may not be seen
@@ -90,13 +93,23 @@ fn counts(rows: &[Row<'_>]) -> String {
     format!("{}, {endpoints}", number_of(processes.len(), "process", "processes"))
 }
 
-/// One line for each thing that could not be observed.
+/// One line for each thing that could not be observed and matters to `scope`.
 pub(crate) fn notes(snapshot: &Snapshot, scope: &Scope) -> Vec<u8> {
+    notes_of(relevant(snapshot, scope), remedy(snapshot))
+}
+
+/// One line for each of `degradations`, whatever is shown.
+pub(crate) fn all_notes(degradations: &[Degradation]) -> Vec<u8> {
+    notes_of(degradations.iter(), REMEDY)
+}
+
+/// One line for each of `degradations`, and what to do about it.
+fn notes_of<'a>(degradations: impl Iterator<Item = &'a Degradation>, remedy: &str) -> Vec<u8> {
     let mut buf = Vec::new();
-    for degradation in relevant(snapshot, scope) {
+    for degradation in degradations {
         buf.extend_from_slice(b"sockeye: note: ");
         escape::text(&mut buf, &degradation.to_string());
-        buf.extend(format!("{}\n", remedy(snapshot)).bytes());
+        buf.extend(format!("{remedy}\n").bytes());
     }
     buf
 }

@@ -17,6 +17,8 @@ use sockeye_core::{
 
 use super::*;
 
+mod events;
+
 /// A process with this pid; what is not said of it is ordinary.
 fn process(pid: u32, path: Fact<&str>) -> Process {
     let name = path.unwrap_or("kernel-name").rsplit('/').next().unwrap_or_default();

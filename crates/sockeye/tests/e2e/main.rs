@@ -32,4 +32,5 @@ mod states;
 mod tcpvcon;
 mod udp;
 mod unprivileged;
+mod watch;
 mod whole_table;

@@ -1,0 +1,204 @@
+//! What a watch is asked for, checked before anything is observed.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use sockeye_core::column::Cost;
+use sockeye_core::table::Scope;
+use sockeye_core::{Column, Occurrence, Row, Snapshot};
+use sockeye_engine::live::{Initial, Options};
+use sockeye_os::{Namespaces, SourceChoice, Wants};
+
+use super::args::WatchArgs;
+use super::query::{column, each_once, namespaces};
+use super::scope;
+use super::wanted::Wanted;
+use crate::print::{EventFormat, Extent};
+
+/// A watch that can be kept: every name in it is known.
+#[derive(Debug)]
+pub(super) struct Sights {
+    /// Which endpoints, coarsely.
+    pub(super) scope: Scope,
+    /// Which of what happens to them.
+    wanted: Wanted,
+    /// How it is printed.
+    pub(super) format: EventFormat,
+    /// The columns, and what they are to a line of text.
+    columns: (Vec<&'static Column>, Extent),
+    /// The clock.
+    pub(super) options: Options,
+    /// For how long.
+    pub(super) span: Option<Duration>,
+    /// How many lines.
+    pub(super) count: Option<u64>,
+    /// Whether host names have to be asked for.
+    pub(super) wants_names: bool,
+    namespaces: Namespaces,
+    source: SourceChoice,
+}
+
+impl Sights {
+    /// Reads the arguments.
+    ///
+    /// # Errors
+    ///
+    /// A sentence about the first name or expression that makes no sense.
+    pub(super) fn parse(args: &WatchArgs) -> anyhow::Result<Self> {
+        let format = if args.csv { EventFormat::Csv } else { args.format };
+        let initial = if args.initial { Initial::Told } else { Initial::Silent };
+        let wanted = Wanted::parse(&args.choice)?;
+        let columns = columns(format, args)?;
+        let is_named = |column: &Column| column.cost == Cost::Names;
+        let is_any_named = columns.0.iter().copied().chain(wanted.columns()).any(is_named);
+        Ok(Self {
+            scope: scope::scope_of_watch(&args.scope),
+            wants_names: args.resolve || (is_any_named && !args.numeric),
+            wanted,
+            format,
+            columns,
+            options: Options { interval: args.interval.0, initial },
+            span: args.span.map(|span| span.0),
+            count: args.count,
+            namespaces: namespaces(args.choice.netns.as_deref().unwrap_or("all"))?,
+            source: args.choice.source.into(),
+        })
+    }
+
+    /// The columns to print, and what they are to a line of text.
+    pub(super) fn columns(&self) -> (Vec<&'static Column>, Extent) {
+        self.columns.clone()
+    }
+
+    /// Whether lines begin with the time of day.
+    pub(super) fn shows_time_of_day(&self) -> bool {
+        self.format == EventFormat::Text && self.columns.1 == Extent::Usual
+    }
+
+    /// Whether anything that is shown or compared has this cost; the usual line of text says who
+    /// and, at the end, how much.
+    fn needs(&self, cost: Cost) -> bool {
+        let is_usual = self.shows_time_of_day() && cost != Cost::Names;
+        let mut used = self.columns.0.iter().copied().chain(self.wanted.columns());
+        is_usual || used.any(|column| column.cost == cost)
+    }
+
+    /// What has to be observed for it.
+    pub(super) fn wants(&self) -> Wants {
+        Wants {
+            tcp: self.scope.tcp,
+            udp: self.scope.udp,
+            owners: self.needs(Cost::Owners),
+            metrics: self.needs(Cost::Metrics),
+            namespaces: self.namespaces.clone(),
+            source: self.source,
+        }
+    }
+
+    /// The addresses of `occurrence` whose names are needed to show it, or to know whether to.
+    pub(super) fn addresses(
+        &self,
+        context: &Snapshot,
+        occurrence: &Occurrence,
+    ) -> impl Iterator<Item = IpAddr> + use<> {
+        let awaits_names = || self.wanted.columns().any(|column| column.cost == Cost::Names);
+        let is_needed = awaits_names() || self.row(context, occurrence).is_some();
+        let endpoint =
+            occurrence.endpoint.as_deref().filter(|e| is_needed && self.scope.contains(e));
+        let sides = endpoint.map(|endpoint| [Some(endpoint.local), endpoint.remote]);
+        let sides = sides.into_iter().flatten().flatten();
+        sides.map(|side| side.ip()).filter(|ip| !ip.is_unspecified())
+    }
+
+    /// The row of `occurrence`, where it is wanted: under the first owner for which it is.
+    pub(super) fn row<'a>(
+        &self,
+        context: &'a Snapshot,
+        occurrence: &'a Occurrence,
+    ) -> Option<Row<'a>> {
+        let mut rows = Row::occurred(context, occurrence);
+        rows.find(|row| self.scope.contains(row.endpoint) && self.wanted.matches(row))
+    }
+}
+
+/// The columns that `args` ask for: the usual ones of `format`, those chosen, or both.
+fn columns(
+    format: EventFormat,
+    args: &WatchArgs,
+) -> anyhow::Result<(Vec<&'static Column>, Extent)> {
+    let is_added = args.columns.first().is_some_and(|name| name.starts_with('+'));
+    let is_usual = args.columns.is_empty() || is_added;
+    let mut columns = if is_usual { usual(format, args.resolve) } else { Vec::new() };
+    for name in &args.columns {
+        match name.trim_start_matches('+').trim() {
+            "all" => columns.extend(Column::all()),
+            name => columns.push(column(name)?),
+        }
+    }
+    let extent = if is_usual { Extent::Usual } else { Extent::Columns };
+    Ok((each_once(columns), extent))
+}
+
+/// The columns of `format` when none are chosen; a line of text has its own.
+fn usual(format: EventFormat, has_names: bool) -> Vec<&'static Column> {
+    let is_usual = |column: &&Column| match column.cost {
+        _ if format == EventFormat::Text => false,
+        Cost::Names => has_names,
+        Cost::Events => true,
+        Cost::Free | Cost::Owners | Cost::Metrics => column.is_default,
+    };
+    Column::all().iter().filter(is_usual).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::args::Command;
+    use crate::cli::parse;
+
+    fn sights(line: &str) -> anyhow::Result<Sights> {
+        let words: Vec<_> = line.split(' ').map(Into::into).collect();
+        match parse(&words).unwrap().command {
+            Some(Command::Watch(args)) => Sights::parse(&args),
+            other => panic!("{line}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn observes_no_more_than_is_shown_or_compared() {
+        let check = |line: &str, expected: [bool; 5]| {
+            let sights = sights(line).unwrap();
+            let wants = sights.wants();
+            let found = [wants.tcp, wants.udp, wants.owners, wants.metrics, sights.wants_names];
+            assert_eq!(found, expected, "{line}");
+        };
+        check("sockeye watch", [true, true, true, true, false]);
+        check("sockeye watch -t", [true, false, true, true, false]);
+        check("sockeye watch -u -c", [false, true, true, true, false]);
+        check("sockeye watch -r", [true, true, true, true, true]);
+        check("sockeye watch -rn", [true, true, true, true, false]);
+        check("sockeye watch --columns time,local", [true, true, false, false, false]);
+        check("sockeye watch -c --columns rtt", [true, true, false, true, false]);
+        check("sockeye watch -c --columns rtt nginx", [true, true, true, true, false]);
+        let filter = "sockeye watch -c --columns local --filter remote.name=x";
+        check(filter, [true, true, false, false, true]);
+    }
+
+    #[test]
+    fn columns_are_usual_added_or_chosen() {
+        let check = |line: &str, expected: &str, extent| {
+            let (columns, found) = sights(line).unwrap().columns();
+            let names: Vec<_> = columns.iter().map(|column| column.name).collect();
+            assert_eq!((names.join(" ").as_str(), found), (expected, extent), "{line}");
+        };
+        check("sockeye watch", "", Extent::Usual);
+        check("sockeye watch --columns +rtt,pid", "tcp.rtt_us process.pid", Extent::Usual);
+        check("sockeye watch --columns pid,PID", "process.pid", Extent::Columns);
+        let usual = |line: &str| sights(line).unwrap().columns().0;
+        let has = |line: &str, name| usual(line).contains(&Column::find(name).unwrap());
+        assert!(has("sockeye watch -c", "action") && has("sockeye watch -c", "sent.bytes"));
+        assert!(!has("sockeye watch -c", "remote.name") && has("sockeye watch -cr", "remote.name"));
+        assert!(!has("sockeye watch -c", "local"));
+        assert!(has("sockeye watch -f jsonl --columns +local", "local"));
+    }
+}

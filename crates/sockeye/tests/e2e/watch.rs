@@ -1,0 +1,247 @@
+//! What happens while somebody watches is told once, with what it happened to.
+
+use std::io::{BufRead, BufReader, Lines};
+use std::net::{TcpListener, UdpSocket};
+use std::os::fd::AsFd;
+use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
+
+use rustix::net::sockopt::socket_cookie;
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::sockeye::{Row, Run, command, sockeye};
+use crate::world::{connect, eventually, visit};
+
+/// A watch in progress; it has taken its first look.
+struct Watching {
+    child: Child,
+    out: Lines<BufReader<ChildStdout>>,
+    err: BufReader<ChildStderr>,
+}
+
+impl Watching {
+    /// Starts `sockeye watch` by polling with `args` and waits until it watches.
+    fn start(args: &[&str]) -> Self {
+        Self::start_by("netlink", args).unwrap()
+    }
+
+    /// Starts `sockeye watch` by `source`; else the reason why that cannot be.
+    fn start_by(source: &str, args: &[&str]) -> Result<Self, String> {
+        let usual = ["watch", "--source", source, "--netns", "self", "--interval", "100ms"];
+        let mut command = command(&[&usual, args].concat());
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let out = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut err = BufReader::new(child.stderr.take().unwrap());
+        let mut line = String::new();
+        while !line.contains("watching") {
+            if err.read_line(&mut line).unwrap() == 0 {
+                assert_eq!(child.wait().unwrap().code(), Some(2), "{line}");
+                return Err(line);
+            }
+        }
+        Ok(Self { child, out, err })
+    }
+
+    /// The next line.
+    fn line(&mut self) -> String {
+        self.out.next().expect("one more line").unwrap()
+    }
+
+    /// The next line of JSON.
+    fn row(&mut self) -> Row {
+        Row(serde_json::from_str(&self.line()).unwrap())
+    }
+
+    /// Lines of JSON up to the first with this action and cookie, which is the last of them.
+    fn until(&mut self, action: &str, cookie: u64) -> Row {
+        loop {
+            let row = self.row();
+            if row.text("event.action") == action && row.number("socket.cookie") == Some(cookie) {
+                return row;
+            }
+        }
+    }
+
+    /// Asks it to end by `signal`; the rest of what it printed.
+    fn end_by(self, signal: Signal) -> Run {
+        let pid = Pid::from_child(&self.child);
+        kill_process(pid, signal).unwrap();
+        self.finish()
+    }
+
+    /// Waits for its end; the rest of what it printed.
+    fn finish(mut self) -> Run {
+        let out: Vec<String> = self.out.map(Result::unwrap).collect();
+        let mut err = String::new();
+        std::io::Read::read_to_string(&mut self.err, &mut err).unwrap();
+        Run { status: self.child.wait().unwrap().code(), out: out.join("\n"), err }
+    }
+}
+
+/// The kernel's own number of `socket`.
+fn cookie(socket: impl AsFd) -> u64 {
+    socket_cookie(socket).unwrap()
+}
+
+#[test]
+fn what_opens_and_closes_is_told_by_cookie_with_its_owner() {
+    visit(|world| {
+        for (source, told) in [("netlink", "sock_diag"), ("ebpf", "ebpf")] {
+            match Watching::start_by(source, &["--format", "jsonl"]) {
+                Ok(watching) => check_told_by_cookie(watching, told),
+                Err(reason) => world.skip(&format!("{source}: {}", reason.trim())),
+            }
+        }
+    });
+}
+
+/// Opens and closes a connection, of which `watching` has to tell by `source`.
+fn check_told_by_cookie(mut watching: Watching, source: &str) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let listening = watching.until("listening", cookie(&listener));
+    assert_eq!(listening.pids(), [std::process::id()].into());
+    let (client, server) = connect(&listener);
+    let (ours, theirs) = (cookie(&client), cookie(&server));
+    let first = watching.row();
+    let second = watching.row();
+    let told = [&first, &second].map(|row| row.number("socket.cookie").unwrap());
+    assert!(told == [ours, theirs] || told == [theirs, ours], "{first:?} {second:?}");
+    for row in [&first, &second] {
+        assert!(["opened", "accepted"].contains(&row.text("event.action")), "{row:?}");
+        assert_eq!(row.pids(), [std::process::id()].into());
+        assert_eq!(row.text("observer.source"), source);
+    }
+    // Abortive, so that no TIME-WAIT with the same cookie lives on.
+    rustix::net::sockopt::set_socket_linger(&client, Some(std::time::Duration::ZERO)).unwrap();
+    drop((client, server));
+    let closed = watching.until("closed", ours);
+    assert_eq!(closed.pids(), [std::process::id()].into(), "the owner is still known");
+    assert_eq!(watching.end_by(Signal::INT).status, Some(0));
+}
+
+#[test]
+fn what_is_there_at_the_beginning_is_told_only_when_asked_for() {
+    visit(|_world| {
+        let before = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let initial =
+            sockeye(&["watch", "--netns", "self", "--initial", "-f", "jsonl", "--count", "1"]);
+        assert_eq!(initial.status, Some(0), "{initial:?}");
+        let rows = crate::sockeye::rows(&initial.out);
+        assert_eq!(rows.len(), 1, "{rows:?}");
+        assert_eq!(rows[0].text("event.action"), "snapshot");
+        assert_eq!(rows[0].number("socket.cookie"), Some(cookie(&before)));
+        let mut watching = Watching::start(&["--format", "jsonl"]);
+        let after = UdpSocket::bind("127.0.0.1:0").unwrap();
+        assert_eq!(watching.row().number("socket.cookie"), Some(cookie(&after)));
+        assert_eq!(watching.end_by(Signal::TERM).status, Some(0));
+    });
+}
+
+#[test]
+fn filters_words_and_flags_choose_and_count_ends_it() {
+    visit(|_world| {
+        let mut watching = Watching::start(&[
+            "-t",
+            "--count",
+            "1",
+            "--filter",
+            "action = closed and local.port = 4711",
+            "--columns",
+            "action,local",
+        ]);
+        drop(UdpSocket::bind("127.0.0.1:4711").unwrap());
+        let listener = TcpListener::bind("127.0.0.1:4711").unwrap();
+        eventually("it was looked at", || {
+            // Closed before anybody looked, it would never be told of.
+            let mut other = Watching::start(&["--initial", "-f", "jsonl", "--count", "1", "-l"]);
+            (other.row().number("socket.cookie") == Some(cookie(&listener))).then_some(())
+        });
+        let _later = TcpListener::bind("127.0.0.1:4712").unwrap();
+        drop(listener);
+        assert_eq!(watching.line(), "closed  127.0.0.1:4711");
+        let rest = watching.finish();
+        assert_eq!((rest.status, rest.out.as_str()), (Some(0), ""), "{rest:?}");
+        let nobody = sockeye(&["watch", "--initial", "--for", "1ms", "no-such-process"]);
+        assert_eq!((nobody.status, nobody.out.as_str()), (Some(1), ""), "{nobody:?}");
+        assert!(nobody.err.ends_with("sockeye: nothing happened that matches\n"), "{nobody:?}");
+    });
+}
+
+#[test]
+fn the_last_look_is_at_the_end_of_the_time() {
+    visit(|_world| {
+        let mut command =
+            command(&["watch", "--source", "netlink", "--netns", "self", "--interval", "1h"]);
+        command.args(["--for", "2s", "-c", "--columns", "action,local"]);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stderr.as_mut().unwrap()).read_line(&mut line).unwrap();
+        let _listener = TcpListener::bind("127.0.0.1:4711").unwrap();
+        let output = child.wait_with_output().unwrap();
+        let told = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(told, "event.action,local\nlistening,127.0.0.1:4711\n");
+        assert_eq!(output.status.code(), Some(0));
+    });
+}
+
+#[test]
+fn csv_and_text_hold_a_line_for_each_and_no_control_character() {
+    visit(|world| {
+        let name = "e\u{1b}[2Jvil";
+        let program = world.copy_program("/bin/sleep", name);
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let owner = crate::world::Process::start(
+            Command::new(&program).arg("1000").stdin(std::os::fd::OwnedFd::from(socket)),
+        );
+        let text =
+            sockeye(&["watch", "--netns", "self", "--initial", "--count", "1", "--color", "never"]);
+        let expected = format!("e\\u{{1b}}[2Jvil[{}]", owner.pid());
+        assert!(text.out.contains(&expected), "{text:?}");
+        assert!(!text.out.trim_end().contains(char::is_control), "{text:?}");
+        let csv = sockeye(&["watch", "--netns", "self", "--initial", "--count", "1", "-c"]);
+        assert_eq!(csv.out.lines().count(), 2, "{csv:?}");
+        assert!(csv.out.starts_with("time,event.action,"), "{csv:?}");
+    });
+}
+
+#[test]
+fn a_reader_that_goes_ends_it_without_a_word() {
+    visit(|_world| {
+        let mut watching = Watching::start(&["--format", "jsonl"]);
+        let mut kept = vec![UdpSocket::bind("127.0.0.1:0").unwrap()];
+        watching.row();
+        let Watching { mut child, out, mut err } = watching;
+        drop(out);
+        let status = eventually("it ends", || {
+            kept.push(UdpSocket::bind("127.0.0.1:0").unwrap());
+            child.try_wait().unwrap()
+        });
+        let mut told = String::new();
+        std::io::Read::read_to_string(&mut err, &mut told).unwrap();
+        assert_eq!(status.code(), Some(0), "{told}");
+        assert!(told.lines().all(|line| line.starts_with("sockeye: note: ")), "{told}");
+    });
+}
+
+#[test]
+fn what_makes_no_sense_is_refused() {
+    visit(|_world| {
+        let check = |args: &[&str], said: &str| {
+            let run = sockeye(&[&["watch"], args].concat());
+            assert_eq!((run.status, run.out.as_str()), (Some(2), ""), "{args:?} {run:?}");
+            assert!(run.err.contains(said), "{args:?}: {said} is not in {}", run.err);
+        };
+        check(&["--for", "10"], "write a number and a unit, as in 500ms");
+        check(&["--interval", "0s"], "longer than no time");
+        check(&["--count", "0"], "0 is not in 1..");
+        for format in ["json", "table", "tcpvcon", "tcpvcon-csv"] {
+            check(&["--format", format], &format!("invalid value '{format}' for '--format"));
+        }
+        check(&["--source", "magic"], "[possible values: auto, ebpf, netlink, proc]");
+        check(&["--columns", "actoin"], "did you mean `action`?");
+        check(&["--filter", "reason = maybe or"], "the filter makes no sense");
+        check(&["--replay", "x"], "unexpected argument '--replay'");
+        let both = sockeye(&["list", "--replay", "x", "--source", "proc"]);
+        assert_eq!(both.status, Some(2), "{both:?}");
+        assert!(both.err.contains("cannot be used with"), "{both:?}");
+    });
+}
