@@ -6,7 +6,7 @@
 //!
 //! Read in this order: [`endpoint`] (one row), [`process`] (who owns it), [`snapshot`] (all rows
 //! at one instant), [`mod@column`] (what can be shown of a row), [`filter`] and [`table`] (which rows,
-//! in which order), [`diff`] (what changed).
+//! in which order), [`diff`] (what changed), [`event`] and [`session`] (what happens over time).
 
 #![no_std]
 #![forbid(unsafe_code)]
