@@ -31,7 +31,7 @@ impl Session {
             // Only events of states tell them in the order in which they were.
             endpoint.state = None;
         }
-        let is_told = change == Change::Bound || self.round > 0;
+        let is_told = change != Change::Used || self.round > 0;
         let Some((slot, before)) = self.meet(time, endpoint) else { return };
         let Some(life) = self.lives.life_mut(slot) else { return };
         let is_unused = life.endpoint.state.is_some_and(is_unused);
@@ -60,7 +60,7 @@ impl Session {
     /// A UDP endpoint without a remote of its own exchanged with one.
     fn take_peer(&mut self, time: Timestamp, mut endpoint: Endpoint) {
         let remote = endpoint.remote.take();
-        self.take_use(time, Change::Used, endpoint.clone());
+        self.take_use(time, Change::Peer, endpoint.clone());
         let Some(slot) = self.lives.find(&endpoint, 0) else { return };
         let Some(life) = self.lives.life(slot).filter(|life| life.end == End::Open) else { return };
         let mut peer = life.occurrence(Action::Peer, time);
@@ -73,8 +73,16 @@ impl Session {
     /// TCP: its state is another.
     fn take_state(&mut self, time: Timestamp, from: Option<State>, endpoint: Endpoint) {
         let Some(to) = endpoint.state else { return };
-        if to == State::Closed {
-            return self.take_closing(time, endpoint, (Reason::Unknown, false));
+        match (from, to) {
+            (_, State::Closed) => {
+                return self.take_closing(time, endpoint, (Reason::Unknown, false));
+            }
+            // The connection is over; what the kernel keeps of it, for the side that closed first,
+            // is another endpoint, which the next snapshot shows.
+            (_, State::TimeWait) | (None, State::FinWait2) => {
+                return self.take_closing(time, endpoint, (Reason::Local, false));
+            }
+            _ => {}
         }
         if matches!(to, State::SynSent | State::Listen) {
             self.begin_again(&endpoint);
@@ -139,9 +147,10 @@ impl Session {
     fn take_closing(
         &mut self,
         time: Timestamp,
-        endpoint: Endpoint,
+        mut endpoint: Endpoint,
         (reason, is_held): (Reason, bool),
     ) {
+        endpoint.state = endpoint.state.map(|_| State::Closed);
         let known = self.lives.find(&endpoint, 0);
         let is_placed = has_place(&endpoint);
         let Some((slot, before)) = self.meet(time, endpoint) else { return };

@@ -160,8 +160,13 @@ impl Life {
 /// Whether occurrences tell of such an endpoint: not of what the kernel alone keeps before and
 /// after a connection, nor of a TCP socket that neither listens nor connects.
 pub(super) fn is_reported(endpoint: &Endpoint) -> bool {
-    let is_silent = |state| is_unused(state) || is_kept_by_kernel(state);
-    !endpoint.state.is_some_and(is_silent)
+    let has_holder = endpoint.socket.inode.is_some() || !endpoint.owners.as_slice().is_empty();
+    !endpoint.state.is_some_and(|state| match state {
+        // The kernel keeps what is left of a connection in this state too, by nothing but its
+        // state to be told from a socket that nobody holds any more.
+        State::FinWait2 => !has_holder,
+        state => is_unused(state) || is_kept_by_kernel(state),
+    })
 }
 
 /// Whether a TCP socket in `state` neither listens nor connects.

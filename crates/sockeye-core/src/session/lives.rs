@@ -27,21 +27,23 @@ pub(super) struct Lives {
 /// What identifies an endpoint as long as it lives.
 #[derive(PartialEq, Eq, Hash)]
 enum Id {
-    /// The kernel's number, unique until it boots again.
-    Cookie(u64),
+    /// The kernel's number, unique until it boots again. What is left in TIME-WAIT inherits it, but
+    /// is not the connection that it was.
+    Cookie { cookie: u64, is_waiting: bool },
     /// The sides. Listeners and UDP may share theirs, and are told apart by inode, which never
-    /// changes while they live. TIME-WAIT is not the connection that it was.
+    /// changes while they live.
     Sides { key: Key, inode: Option<u64>, is_waiting: bool },
 }
 
 impl Id {
     fn of(endpoint: &Endpoint) -> Self {
+        let is_waiting = endpoint.state == Some(State::TimeWait);
         match endpoint.socket.cookie {
-            Some(cookie) => Self::Cookie(cookie),
+            Some(cookie) => Self::Cookie { cookie, is_waiting },
             None => Self::Sides {
                 key: endpoint.key(),
                 inode: endpoint.socket.inode.filter(|_| endpoint.remote.is_none()),
-                is_waiting: endpoint.state == Some(State::TimeWait),
+                is_waiting,
             },
         }
     }
@@ -72,7 +74,7 @@ impl Lives {
     /// `round` has not had yet.
     pub(super) fn find(&self, endpoint: &Endpoint, round: u32) -> Option<Slot> {
         let id = Id::of(endpoint);
-        let is_free = |life: &Life| matches!(id, Id::Cookie(_)) || life.round != round;
+        let is_free = |life: &Life| matches!(id, Id::Cookie { .. }) || life.round != round;
         let is_it = |slot: &Slot| {
             self.life(*slot).is_some_and(|life| Id::of(&life.endpoint) == id && is_free(life))
         };
@@ -151,5 +153,11 @@ impl Lives {
         if let Some(life) = self.life_mut(slot) {
             life.phase = Phase::Steady;
         }
+    }
+
+    /// How many can be found.
+    #[cfg(test)]
+    pub(super) fn listed(&self) -> usize {
+        self.index.len()
     }
 }

@@ -83,7 +83,8 @@ impl Session {
     }
 
     /// Takes a complete picture, whose time is that of its beginning; `now` is its end. All events
-    /// up to now have to be handed in before it.
+    /// up to now have to be handed in before it. Not more than two refreshes may fall between its
+    /// beginning and this call: what closed meanwhile would be forgotten, and found again.
     pub fn handle_snapshot(&mut self, now: Timestamp, snapshot: Snapshot) {
         self.take_snapshot(now, snapshot);
         self.awaits_owner = false;
@@ -166,6 +167,7 @@ impl Session {
         let Some(life) = self.lives.life_mut(slot) else { return };
         life.age = life.age.saturating_add(1);
         let (age, stage, end) = (life.age, life.stage, life.end);
+        let is_shown = life.phase != Phase::Steady && age < SHOWN;
         match (end, stage) {
             (End::Held(reason), _) => self.finish(slot, reason),
             (End::Open, Stage::Connecting) => self.announce(slot, now),
@@ -173,7 +175,7 @@ impl Session {
             (End::Open, Stage::Arriving) => self.awaits_owner = true,
             _ => {}
         }
-        if age < SHOWN {
+        if is_shown {
             self.lives.queue(slot);
         } else if end == End::Open {
             self.lives.settle(slot);
@@ -241,6 +243,6 @@ impl Session {
     fn hide(&mut self, slot: Slot) {
         let Some(life) = self.lives.life_mut(slot) else { return };
         life.end = End::Hidden;
-        self.lives.queue(slot);
+        self.lives.touch(slot, Phase::Closed);
     }
 }

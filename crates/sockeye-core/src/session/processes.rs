@@ -82,4 +82,10 @@ impl Processes {
             }
         }
     }
+
+    /// Whether nothing is remembered.
+    #[cfg(test)]
+    pub(super) fn is_empty(&self) -> bool {
+        self.uses.is_empty() && self.idle.is_empty()
+    }
 }

@@ -145,8 +145,7 @@ impl Session {
     fn renew(&mut self, look: Look, slot: Slot, seen: Endpoint) {
         let Some(life) = self.lives.life_mut(slot) else { return };
         let before = life.before();
-        let is_over = matches!(seen.state, Some(State::Closed | State::TimeWait));
-        if is_over && life.stage != Stage::Silent {
+        if seen.state == Some(State::Closed) && life.stage != Stage::Silent {
             self.count(look, slot, Defect::Closing);
             return self.close(slot, look.now, (Reason::Unknown, false));
         }

@@ -6,8 +6,6 @@
 mod laws;
 mod script;
 
-use alloc::boxed::Box;
-
 use super::*;
 use script::{EVENTS, POLLING, check, check_initial};
 
@@ -271,8 +269,32 @@ fn polling_and_the_multicast_of_closings_agree() {
          4 snap 4 c8 time_wait 10.0.0.5:1 10.0.0.9:1 ; c9 syn_received 10.0.0.5:1 10.0.0.9:3
          5 snap 5 c9 established 10.0.0.5:1 10.0.0.9:3 in by=4
          = 5 accepted c9 established 10.0.0.5:1 10.0.0.9:3 by=4
-         6 snap 6 c9 time_wait 10.0.0.5:1 10.0.0.9:3
-         = 6 closed c9 closed 10.0.0.5:1 10.0.0.9:3 by=4 reason=unknown",
+         6 snap 6 c8 time_wait 10.0.0.5:1 10.0.0.9:1 ; c9 time_wait 10.0.0.5:1 10.0.0.9:3
+         = 6 closed c9 closed 10.0.0.5:1 10.0.0.9:3 by=4 reason=unknown
+         7 show
+         = closed c6 closed 10.0.0.5:1 10.0.0.9:1 by=3
+         = closed c5 closed 10.0.0.5:1 10.0.0.9:7
+         = closed c7 closed 10.0.0.5:1 10.0.0.9:2 bytes=9
+         = closed c9 closed 10.0.0.5:1 10.0.0.9:3 by=4
+         = fresh c8 time_wait 10.0.0.5:1 10.0.0.9:1
+         = fresh c9 time_wait 10.0.0.5:1 10.0.0.9:3",
+    );
+    // The multicast tells what is left instead, under the same cookie or under another.
+    check(
+        POLLING,
+        "1 snap 1 c6 established 10.0.0.5:1 10.0.0.9:1 by=3
+         2 none>time_wait c6 10.0.0.5:1 10.0.0.9:1 bytes=9
+         = 2 closed c6 closed 10.0.0.5:1 10.0.0.9:1 by=3 bytes=9 end=2 reason=local
+         3 none>fin_wait_2 c7 10.0.0.5:1 10.0.0.9:2
+         = 3 closed c7 closed 10.0.0.5:1 10.0.0.9:2 end=3 reason=local
+         4 snap 4 c6 time_wait 10.0.0.5:1 10.0.0.9:1 ; c7 fin_wait_2 10.0.0.5:1 10.0.0.9:2
+         5 tick
+         6 tick
+         7 tick
+         8 snap 8 c6 time_wait 10.0.0.5:1 10.0.0.9:1 ; c7 fin_wait_2 10.0.0.5:1 10.0.0.9:2
+         8 show
+         = fresh c7 fin_wait_2 10.0.0.5:1 10.0.0.9:2
+         = steady c6 time_wait 10.0.0.5:1 10.0.0.9:1",
     );
 }
 
@@ -328,15 +350,17 @@ fn what_happened_is_visible_for_three_refreshes() {
          2 gone remote c7
          = 2 closed c7 closed 10.0.0.5:2 10.0.0.9:2 by=3 end=2 reason=remote
          3 tick
+         3 established>close_wait c8
+         = 3 state c8 close_wait 10.0.0.5:3 10.0.0.9:3 by=3 start=2
          4 tick
          4 show
          = changed c6 close_wait 10.0.0.5:1 10.0.0.9:1 by=3
          = closed c7 closed 10.0.0.5:2 10.0.0.9:2 by=3
-         = fresh c8 established 10.0.0.5:3 10.0.0.9:3 by=3
+         = fresh c8 close_wait 10.0.0.5:3 10.0.0.9:3 by=3
          5 tick
          5 show
          = steady c6 close_wait 10.0.0.5:1 10.0.0.9:1 by=3
-         = steady c8 established 10.0.0.5:3 10.0.0.9:3 by=3",
+         = steady c8 close_wait 10.0.0.5:3 10.0.0.9:3 by=3",
     );
 }
 
@@ -417,5 +441,16 @@ fn facts_that_are_absent_hide_nothing() {
 fn a_life_costs_little_beyond_its_endpoint() {
     let (life, endpoint) = (size_of::<Option<Life>>(), size_of::<crate::Endpoint>());
     assert!(life <= endpoint + 48, "{life} {endpoint}");
-    assert!(size_of::<Box<Life>>() > 0);
+}
+
+#[test]
+fn a_refresh_looks_only_at_those_to_which_something_happened() {
+    let mut session = Session::new(EVENTS);
+    let endpoints = (1..100).map(|n| script::endpoint(&alloc::format!("c{n} listen 0.0.0.0:{n}")));
+    let snapshot = script::snapshot(Timestamp::from_unix_ns(0), endpoints.collect());
+    session.handle_snapshot(Timestamp::from_unix_ns(1), snapshot.clone());
+    session.handle_timeout(Timestamp::from_unix_ns(2));
+    session.handle_snapshot(Timestamp::from_unix_ns(3), snapshot);
+    assert_eq!(session.lives.take_queue().len(), 0);
+    assert_eq!(session.lives().count(), 99);
 }

@@ -71,7 +71,7 @@ fn perform(session: &mut Session, step: &str) -> Vec<String> {
             session.handle_snapshot(now, snapshot(time(began), texts.map(endpoint).collect()));
         }
         "lost" => {
-            session.handle_event(Event { time: now, kind: EventKind::Lost(rest.parse().unwrap()) })
+            session.handle_event(Event { time: now, kind: EventKind::Lost(rest.parse().unwrap()) });
         }
         "process" => {
             let process = testing::process(rest.parse().unwrap(), "/bin/x");
