@@ -7,6 +7,21 @@
 
 /* Whether events are told, so that something was counted. */
 const volatile bool has_events = false;
+/* Whether TCP's measurements are wanted: they lie in memory that nothing else here touches. */
+const volatile bool is_measuring = false;
+
+/* Whether anybody but one descriptor, and the iterator itself, refers to `file`. */
+static ALWAYS_INLINE bool may_be_shared(struct file *file)
+{
+	struct file___referred *referred = (void *)file;
+	struct file___counted *counted = (void *)file;
+
+	if (field_exists(referred->f_ref.refcnt))
+		return peek(referred->f_ref.refcnt.counter) != 1;
+	if (field_exists(counted->f_count))
+		return peek(counted->f_count.counter) != 2;
+	return true;
+}
 
 /* The sockets that a process holds, in every network namespace. */
 SECTION("iter/task_file") int list_held(struct bpf_iter__task_file *context)
@@ -35,8 +50,11 @@ SECTION("iter/task_file") int list_held(struct bpf_iter__task_file *context)
 		if (out.state == TCP_CLOSE && out.local_port == 0)
 			return 0; /* no table has it: neither bound nor connected */
 		tcp = bpf_skc_to_tcp_sock(sk);
-		if (tcp)
+		if (tcp) {
 			put_tcp(&out, sk, tcp);
+			if (is_measuring)
+				put_measured(&out, sk, tcp);
+		}
 	} else if (out.protocol == IPPROTO_UDP) {
 		if (out.local_port == 0)
 			return 0;
@@ -50,6 +68,8 @@ SECTION("iter/task_file") int list_held(struct bpf_iter__task_file *context)
 		if (life)
 			put_counters(&out, life);
 	}
+	if (may_be_shared(file))
+		out.flags |= MAY_BE_SHARED;
 	put_holder(&out.holder, task);
 	out.holder.fd = context->fd;
 	bpf_seq_write(context->meta->seq, &out, sizeof(out));
@@ -80,6 +100,7 @@ SECTION("iter/tcp") int list_tcp(struct bpf_iter__tcp *context)
 		}
 		put_socket(&out, sk);
 		put_tcp(&out, sk, tcp);
+		put_measured(&out, sk, tcp);
 	} else {
 		put_common(&out, common);
 		out.protocol = IPPROTO_TCP;

@@ -78,7 +78,7 @@ static ALWAYS_INLINE void put_common(struct socket_record *out, struct sock_comm
 	}
 }
 
-/* What TCP itself counts; of `tcp_get_info` and `tcp_diag_get_info`, net/ipv4. */
+/* What waits in a TCP socket; of `tcp_diag_get_info`, net/ipv4. */
 static ALWAYS_INLINE void put_tcp(struct socket_record *out, struct sock *sk, struct tcp_sock *tcp)
 {
 	u32 unread = tcp->rcv_nxt - tcp->copied_seq;
@@ -90,6 +90,13 @@ static ALWAYS_INLINE void put_tcp(struct socket_record *out, struct sock *sk, st
 	}
 	out->receive_queue = (s32)unread > 0 ? unread : 0;
 	out->send_queue = tcp->write_seq - tcp->snd_una;
+}
+
+/* What TCP measured; of `tcp_get_info`. */
+static ALWAYS_INLINE void put_measured(struct socket_record *out, struct sock *sk, struct tcp_sock *tcp)
+{
+	if (out->state == TCP_LISTEN)
+		return;
 	out->sent_bytes = tcp->bytes_sent - tcp->bytes_retrans;
 	out->received_bytes = tcp->bytes_received;
 	out->sent_packets = tcp->segs_out;

@@ -19,6 +19,7 @@ static ALWAYS_INLINE void put_tcp_socket(struct socket_record *out, struct sock 
 		/* Kept when the number that the socket is found by is taken from it. */
 		out->local_port = __builtin_bswap16(peek(((struct inet_sock *)tcp)->inet_sport));
 		put_tcp(out, sk, tcp);
+		put_measured(out, sk, tcp);
 	}
 	if (life)
 		put_counters(out, life);

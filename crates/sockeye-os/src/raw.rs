@@ -63,6 +63,8 @@ pub struct RawNamespace {
     pub interfaces: Vec<(u32, String)>,
     /// Its sockets.
     pub sockets: Vec<SocketRow>,
+    /// None of them stands there twice. A table that is read while it changes may repeat one.
+    pub are_distinct: bool,
     /// Cookies of those that were looked at again, because no process held them, and were gone.
     pub vanished: Vec<u64>,
     /// The answers that `sockets` were decoded from, when they were to be kept.
@@ -98,6 +100,7 @@ impl RawNamespace {
             is_own: false,
             interfaces: Vec::new(),
             sockets: Vec::new(),
+            are_distinct: false,
             vanished: Vec::new(),
             answers: Vec::new(),
         }
@@ -152,6 +155,6 @@ pub struct RawProcess {
     pub image: Text,
     /// `/proc/PID/cgroup`.
     pub cgroup: Text,
-    /// Its descriptors of sockets: number and inode.
+    /// Its descriptors of sockets, number and inode, but for those that a row names as its only one.
     pub sockets: Vec<(u32, u64)>,
 }

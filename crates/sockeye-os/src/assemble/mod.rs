@@ -84,7 +84,7 @@ fn describe_namespace(raw: &RawNamespace) -> Option<Namespace> {
 /// Drops rows that the kernel gave twice, because the socket moved within its table while it was
 /// read; the later row is the truer one.
 fn drop_repeats(namespaces: &mut [RawNamespace]) {
-    for namespace in namespaces {
+    for namespace in namespaces.iter_mut().filter(|namespace| !namespace.are_distinct) {
         let rows = &mut namespace.sockets;
         let mut seen = HashSet::with_capacity(rows.len());
         let is_repeat = |row: &SocketRow| row.cookie.is_some_and(|cookie| !seen.insert(cookie));
@@ -123,13 +123,9 @@ impl Context {
 
     /// The endpoint that `row` is, with its owners taken out of `holders`.
     fn endpoint(&self, row: SocketRow, holders: &mut Holders) -> Endpoint {
-        let owners = match holders.remove(&row.inode) {
-            None => Owners::None(self.reason(&row)),
-            Some((owner, others)) if others.is_empty() => Owners::One(owner),
-            Some((owner, mut others)) => {
-                others.push(owner);
-                Owners::new(others, Ownerless::Kernel)
-            }
+        let owners = match row.sole_owner {
+            Some(owner) => Owners::One(owner),
+            None => self.owners(&row, holders),
         };
         Endpoint {
             transport: row.transport,
@@ -150,6 +146,18 @@ impl Context {
             owners,
             queue: queue_of(&row),
             metrics: row.metrics,
+        }
+    }
+
+    /// Who holds `row`, taken out of `holders`.
+    fn owners(&self, row: &SocketRow, holders: &mut Holders) -> Owners {
+        match holders.remove(&row.inode) {
+            None => Owners::None(self.reason(row)),
+            Some((owner, others)) if others.is_empty() => Owners::One(owner),
+            Some((owner, mut others)) => {
+                others.push(owner);
+                Owners::new(others, Ownerless::Kernel)
+            }
         }
     }
 

@@ -28,10 +28,11 @@ pub(super) struct Known {
 }
 
 impl Known {
-    /// Takes note of `rows`.
-    pub(super) fn new(rows: &[SocketRow]) -> Self {
+    /// Takes note of `rows`, and drops those that stand there twice, because several processes hold
+    /// them.
+    pub(super) fn new(rows: &mut Vec<SocketRow>) -> Self {
         let mut known = Self { cookies: HashSet::with_capacity(rows.len()), tcp: 0, udp: 0 };
-        for row in rows {
+        rows.retain(|row| {
             let is_new = row.cookie.is_none_or(|cookie| known.cookies.insert(cookie));
             match row.state {
                 _ if !is_new => {}
@@ -39,7 +40,8 @@ impl Known {
                 Some(State::Bound | State::Closed) => {}
                 Some(_) => known.tcp += 1,
             }
-        }
+            is_new
+        });
         known
     }
 }
@@ -55,6 +57,15 @@ pub(super) struct Alone {
 
 /// Reads what this thread's namespace, which is `place`, has besides what is `known`.
 pub(super) fn read_alone(lists: &Lists, place: &Place, wants: &Wants, known: &Known) -> Alone {
+    let mut alone = read_all(lists, place, wants, known);
+    // A table that is read while it changes may repeat a row.
+    let mut seen = HashSet::new();
+    alone.rows.retain(|row| row.cookie.is_none_or(|cookie| seen.insert(cookie)));
+    alone
+}
+
+/// The same, with repeats.
+fn read_all(lists: &Lists, place: &Place, wants: &Wants, known: &Known) -> Alone {
     let mut alone = Alone::default();
     let mut missed = HashSet::new();
     if wants.tcp && !read_unsettled(&mut alone, wants, known) {

@@ -28,7 +28,11 @@ pub(in crate::sys::linux) fn examine() -> Vec<Finding> {
 /// The iterators, as a list loads them.
 fn examine_lists() -> Finding {
     let probe = Probe::new("ebpf_lists", "Lists by eBPF");
-    let setup = Setup { ring_bytes: None, pid_namespace: pid_namespace() };
+    let setup = Setup {
+        ring_bytes: None,
+        is_measuring: true,
+        pid_namespace: pid_namespace(),
+    };
     let start = Instant::now();
     match Programs::prepare(&setup).and_then(|programs| Lists::load(&programs)) {
         Ok(_) => {

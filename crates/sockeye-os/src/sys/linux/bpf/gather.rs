@@ -5,7 +5,7 @@
 //! Whether anything is missing then is told by the kernel's own count of its sockets; where that does
 //! not fit, the tables are gone through from end to end.
 
-use hashbrown::HashSet;
+use hashbrown::{HashMap, HashSet};
 use sockeye_core::snapshot::Source;
 use sockeye_core::{Degradation, NamespaceId};
 
@@ -63,13 +63,15 @@ fn add_namespaces(
     (lists, wants): (&Lists, &Wants),
     held: &mut Held,
 ) -> HashSet<u64> {
-    let rows_of = |place: &Place| {
-        let id = place.id.and_then(NamespaceId::inode)?;
-        held.namespaces.get(&id).map(Vec::as_slice)
-    };
+    let mut known = HashMap::new();
+    for (id, rows) in &mut held.namespaces {
+        known.insert(*id, Known::new(rows));
+    }
+    let none = (Vec::new(), Known::default());
     let visit = |place: &Place| {
-        let rows = rows_of(place).unwrap_or_default();
-        let alone = read_alone(lists, place, wants, &Known::new(rows));
+        let id = place.id.and_then(NamespaceId::inode).unwrap_or_default();
+        let rows = held.namespaces.get(&id).unwrap_or(&none.0);
+        let alone = read_alone(lists, place, wants, known.get(&id).unwrap_or(&none.1));
         let numbers = rows.iter().chain(&alone.rows).map(|row| row.interface);
         let names = interface_names(numbers);
         (alone, names)
@@ -91,7 +93,8 @@ fn add_namespaces(
         for (id, sockets) in held.namespaces.drain() {
             let id = NamespaceId::Inode(id);
             let label = format!("netns:{}", id.inode().unwrap_or_default());
-            raw.namespaces.push(RawNamespace { sockets, ..RawNamespace::new(Some(id), label) });
+            let namespace = RawNamespace::new(Some(id), label);
+            raw.namespaces.push(RawNamespace { sockets, are_distinct: true, ..namespace });
         }
     }
     unheld
@@ -106,6 +109,7 @@ fn add_namespace(
     (visited, wants): (std::io::Result<Visit>, &Wants),
 ) -> HashSet<u64> {
     let mut namespace = RawNamespace {
+        are_distinct: true,
         pid: place.pid,
         is_own: place.is_own,
         ..RawNamespace::new(place.id, place.label())

@@ -6,7 +6,7 @@ use std::thread;
 
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
-use sockeye_core::Transport;
+use sockeye_core::{Owner, ProcessId, Transport};
 
 use super::list::Lists;
 use crate::decode::SocketRow;
@@ -147,13 +147,20 @@ impl<'l> Reader<'l> {
         if !is_wanted {
             return;
         }
-        if let Some(row) = socket.row(self.ask.is_measured) {
-            self.held.namespaces.entry(socket.namespace()).or_default().push(row);
-        }
+        let mut sole_owner = None;
         let holder = socket.holder().filter(|holder| self.ask.has_owners && holder.pid != 0);
         if let Some(holder) = holder {
             let (process, _) = process.get_or_insert_with(|| begin(&holder));
-            process.sockets.push((holder.fd, socket.inode()));
+            if socket.may_be_shared() {
+                process.sockets.push((holder.fd, socket.inode()));
+            } else {
+                let id = ProcessId { pid: process.pid, start: process.start };
+                sole_owner = Some(Owner { process: id, fd: Some(holder.fd) });
+            }
+        }
+        if let Some(row) = socket.row(self.ask.is_measured) {
+            let rows = self.held.namespaces.entry(socket.namespace()).or_default();
+            rows.push(SocketRow { sole_owner, ..row });
         }
     }
 

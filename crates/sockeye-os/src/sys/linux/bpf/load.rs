@@ -146,6 +146,8 @@ impl fmt::Display for Refused {
 pub(super) struct Setup {
     /// Bytes of the ring buffer; a power of two, at least a page. `None` when no events are wanted.
     pub(super) ring_bytes: Option<u32>,
+    /// TCP's measurements are wanted in lists.
+    pub(super) is_measuring: bool,
     /// Inode of our PID namespace, 0 for the machine's first.
     pub(super) pid_namespace: u32,
 }
@@ -164,6 +166,7 @@ impl Programs {
         let mut object = Object::parse(OBJECT).map_err(|e| Refused::malformed("read object", e))?;
         let globals = [
             ("has_events", vec![u8::from(setup.ring_bytes.is_some())]),
+            ("is_measuring", vec![u8::from(setup.is_measuring)]),
             ("our_pid_namespace", setup.pid_namespace.to_ne_bytes().to_vec()),
             ("wake_at_bytes", u64::from(setup.ring_bytes.unwrap_or(0) / 4).to_ne_bytes().to_vec()),
         ];

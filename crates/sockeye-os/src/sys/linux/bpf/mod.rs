@@ -27,7 +27,11 @@ use crate::{Error, Kind, Wants};
 /// [`Kind::Denied`] without CAP_BPF and CAP_PERFMON, [`Kind::Unsupported`] where the kernel has no
 /// iterators.
 pub(super) fn gather(wants: &Wants) -> Result<Raw, Error> {
-    let setup = Setup { ring_bytes: None, pid_namespace: pid_namespace() };
+    let setup = Setup {
+        ring_bytes: None,
+        is_measuring: wants.metrics,
+        pid_namespace: pid_namespace(),
+    };
     let lists = Programs::prepare(&setup).and_then(|programs| Lists::load(&programs));
     gather::gather(&lists.map_err(unavailable)?, wants)
 }
@@ -59,7 +63,11 @@ mod tests {
     #[test]
     fn every_program_loads() {
         let t = std::time::Instant::now();
-        let programs = Programs::prepare(&Setup { ring_bytes: Some(1 << 20), pid_namespace: 0 });
+        let programs = Programs::prepare(&Setup {
+        ring_bytes: Some(1 << 20),
+        is_measuring: true,
+        pid_namespace: 0,
+    });
         let programs = programs.unwrap_or_else(|e| panic!("{e}"));
         eprintln!("prepare {:?}", t.elapsed());
         let mut bad = 0;

@@ -53,7 +53,11 @@ impl Stream {
     /// Without the iterators, or without TCP's events: then it is not worth its while.
     pub(in crate::sys::linux) fn start(wants: &Wants) -> Result<Self, Error> {
         let bytes = ring_bytes();
-        let setup = Setup { ring_bytes: Some(bytes), pid_namespace: pid_namespace() };
+        let setup = Setup {
+        ring_bytes: Some(bytes),
+        is_measuring: wants.metrics,
+        pid_namespace: pid_namespace(),
+    };
         let mut programs = Programs::prepare(&setup).map_err(unavailable)?;
         let lists = Lists::load(&programs).map_err(unavailable)?;
         let attached = Attached::new(&programs, wants);
