@@ -43,7 +43,9 @@ SECTION("iter/task_file") int list_held(struct bpf_iter__task_file *context)
 		return 0;
 	if (sk->__sk_common.skc_family != AF_INET && sk->__sk_common.skc_family != AF_INET6)
 		return 0;
-	put_socket(&out, sk);
+	/* Each read of a socket is memory that no cache has: what its holder tells as well is not read. */
+	put_own(&out, sk);
+	out.flags |= HAS_FILE;
 	out.inode = file->f_inode->i_ino;
 	out.cookie = bpf_get_socket_cookie(sk);
 	if (out.protocol == IPPROTO_TCP) {

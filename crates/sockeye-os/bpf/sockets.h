@@ -117,14 +117,20 @@ static ALWAYS_INLINE void put_udp(struct socket_record *out, struct sock *sk)
 	out->send_queue = sk->sk_wmem_alloc.refs.counter - 1;
 }
 
+/* All of a full socket but what its transport counts, and the group and file that it belongs to. */
+static ALWAYS_INLINE void put_own(struct socket_record *out, struct sock *sk)
+{
+	put_common(out, &sk->__sk_common);
+	out->protocol = sk->sk_protocol;
+	out->uid = sk->sk_uid.val;
+}
+
 /* All of a full socket but what its transport counts. */
 static ALWAYS_INLINE void put_socket(struct socket_record *out, struct sock *sk)
 {
 	struct socket *socket = sk->sk_socket;
 
-	put_common(out, &sk->__sk_common);
-	out->protocol = sk->sk_protocol;
-	out->uid = sk->sk_uid.val;
+	put_own(out, sk);
 	out->cgroup = sk->sk_cgrp_data.cgroup->kn->id;
 	if (socket) {
 		out->inode = peek(((struct socket_alloc *)socket)->vfs_inode.i_ino);

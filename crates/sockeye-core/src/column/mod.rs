@@ -87,6 +87,9 @@ pub struct Column {
     pub platforms: Platforms,
     /// Part of CSV and JSON when no columns are chosen.
     pub is_default: bool,
+    /// The same in all rows of one owner, so that whoever writes many rows may write it once; see
+    /// [`Row::speaks_for_process`].
+    pub is_of_process: bool,
     /// Takes the value from a row.
     pub value: for<'a> fn(&Row<'a>) -> Value<'a>,
 }

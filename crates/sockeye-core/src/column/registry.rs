@@ -21,14 +21,17 @@ const TEXT: Column = Column {
     cost: Cost::Free,
     platforms: Platforms::All,
     is_default: true,
+    is_of_process: false,
     value: |_| Value::Absent,
 };
 /// A count, aligned on the right.
 const NUMBER: Column = Column { kind: Kind::Number, unit: Unit::Count, width: 9, ..TEXT };
 /// What TCP measured.
 const METRIC: Column = Column { cost: Cost::Metrics, ..NUMBER };
-/// A fact about the owning process.
+/// A fact about the owner and this endpoint.
 const OWNER: Column = Column { cost: Cost::Owners, ..TEXT };
+/// A fact about the owning process.
+const PROCESS: Column = Column { is_of_process: true, ..OWNER };
 
 /// What happened to an endpoint.
 const EVENT: Column = Column { cost: Cost::Events, is_default: false, ..TEXT };
@@ -396,7 +399,7 @@ pub static REGISTRY: &[Column] = &[
         unit: Unit::None,
         kind: Kind::Number,
         value: |row| Value::number(row.owner.map(|owner| owner.process.pid)),
-        ..OWNER
+        ..PROCESS
     },
     Column {
         name: "process.parent_pid",
@@ -406,7 +409,7 @@ pub static REGISTRY: &[Column] = &[
         width: 7,
         kind: Kind::Number,
         value: |row| Value::number(row.process.and_then(|process| process.parent)),
-        ..OWNER
+        ..PROCESS
     },
     Column {
         name: "process.creation.time",
@@ -418,7 +421,7 @@ pub static REGISTRY: &[Column] = &[
         value: |row| {
             row.process.and_then(|process| process.created).map_or(Value::Absent, Value::Time)
         },
-        ..OWNER
+        ..PROCESS
     },
     Column {
         name: "process.executable.name",
@@ -427,7 +430,7 @@ pub static REGISTRY: &[Column] = &[
         meaning: "File name of the owner's image; the kernel's 15-byte name where the path may not be read.",
         width: 16,
         value: |row| Value::text(row.process.map(|process| &*process.name)),
-        ..OWNER
+        ..PROCESS
     },
     Column {
         name: "process.executable.path",
@@ -436,7 +439,7 @@ pub static REGISTRY: &[Column] = &[
         meaning: "Full path of the owner's image.",
         width: 32,
         value: |row| Value::text(row.process.and_then(|process| known(&process.path))),
-        ..OWNER
+        ..PROCESS
     },
     Column {
         name: "process.command_line",
@@ -445,7 +448,7 @@ pub static REGISTRY: &[Column] = &[
         meaning: "The owner's command line, arguments quoted where they need it.",
         width: 48,
         value: |row| Value::text(row.process.and_then(|process| known(&process.command_line))),
-        ..OWNER
+        ..PROCESS
     },
     Column {
         name: "process.user.id",
@@ -457,7 +460,7 @@ pub static REGISTRY: &[Column] = &[
         kind: Kind::Number,
         platforms: Platforms::Linux,
         value: |row| Value::number(row.user_id()),
-        ..OWNER
+        ..PROCESS
     },
     Column {
         name: "process.user.name",
@@ -465,7 +468,7 @@ pub static REGISTRY: &[Column] = &[
         header: "User",
         meaning: "Name of that user.",
         value: |row| Value::text(row.user_id().and_then(|id| row.snapshot.user_name(id))),
-        ..OWNER
+        ..PROCESS
     },
     Column {
         name: "process.fd",
@@ -507,7 +510,7 @@ pub static REGISTRY: &[Column] = &[
         width: 20,
         platforms: Platforms::Linux,
         value: |row| Value::text(row.unit()),
-        ..OWNER
+        ..PROCESS
     },
     Column {
         name: "process.linux.cgroup",
@@ -517,7 +520,7 @@ pub static REGISTRY: &[Column] = &[
         width: 32,
         platforms: Platforms::Linux,
         value: |row| Value::text(row.cgroup()),
-        ..OWNER
+        ..PROCESS
     },
     Column {
         name: "socket.inode",

@@ -72,6 +72,12 @@ impl<'a> Row<'a> {
         self.occurrence.is_some_and(|occurrence| occurrence.endpoint.is_none())
     }
 
+    /// Whether columns of the process say nothing of the endpoint: they fall back on what the socket
+    /// itself tells where nothing is known of its owner.
+    pub fn speaks_for_process(&self) -> bool {
+        self.process.is_some_and(|process| process.user_id.is_some() && process.cgroup.is_some())
+    }
+
     /// The same endpoint through each other process that holds it, oldest first.
     pub fn other_holders(&self) -> Vec<Self> {
         let mut owners: Vec<&Owner> = self.endpoint.owners.as_slice().iter().collect();

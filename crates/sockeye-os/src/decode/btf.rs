@@ -64,7 +64,7 @@ impl<'a> Sections<'a> {
     /// The name at `offset` of the strings.
     fn name(&self, offset: u32) -> &'a [u8] {
         let rest = self.strings.get(offset as usize..).unwrap_or_default();
-        rest.split(|byte| *byte == 0).next().unwrap_or_default()
+        rest.iter().position(|byte| *byte == 0).and_then(|end| rest.get(..end)).unwrap_or(rest)
     }
 
     /// Every type in order; the first has number 1.
@@ -180,28 +180,33 @@ pub fn excerpt(
     targets: &[&str],
 ) -> Result<Excerpt, Malformed> {
     let btf = Sections::new(bytes)?;
-    let mut all = vec![Type { bytes: &[], name: 0, kind: 0, members: 0 }];
+    let targets: HashSet<&[u8]> = targets.iter().map(|target| target.as_bytes()).collect();
+    // Where each type begins; the first has number 1.
+    let mut starts = vec![0];
+    let mut at = 0;
     let mut wanted = VecDeque::new();
     let mut found = HashMap::new();
     for next in btf.iter() {
         let next = next?;
-        let number = all.len() as u32;
-        all.push(next);
-        let is_named = next.name != 0;
-        if is_named && next.is_composite() && structures.contains(btf.name(next.name)) {
-            wanted.push_back(number);
-        } else if is_named && matches!(next.kind, kind::FUNC | kind::TYPEDEF) {
-            let name = btf.name(next.name);
-            if targets.iter().any(|target| target.as_bytes() == name) {
-                found.entry(name.to_vec()).or_insert(number);
+        let number = starts.len() as u32;
+        starts.push(at);
+        at += next.bytes.len() as u32;
+        match next.kind {
+            _ if next.name == 0 => {}
+            kind::STRUCT | kind::UNION if structures.contains(btf.name(next.name)) => {
+                wanted.push_back(number);
             }
+            kind::FUNC | kind::TYPEDEF if targets.contains(btf.name(next.name)) => {
+                found.entry(btf.name(next.name).to_vec()).or_insert(number);
+            }
+            _ => {}
         }
     }
-    Ok(Excerpt { btf: write(&btf, &all, wanted), targets: found })
+    Ok(Excerpt { btf: write(&btf, &starts, wanted), targets: found })
 }
 
 /// Writes the types that are `wanted` and their parts, with numbers of their own.
-fn write(btf: &Sections<'_>, all: &[Type<'_>], mut wanted: VecDeque<u32>) -> Vec<u8> {
+fn write(btf: &Sections<'_>, starts: &[u32], mut wanted: VecDeque<u32>) -> Vec<u8> {
     let mut numbers: HashMap<u32, u32> = HashMap::new();
     let mut order = Vec::new();
     let mut number_of = |old: u32, order: &mut Vec<u32>, wanted: Option<&mut VecDeque<u32>>| {
@@ -217,10 +222,11 @@ fn write(btf: &Sections<'_>, all: &[Type<'_>], mut wanted: VecDeque<u32>) -> Vec
         number_of(first, &mut order, Some(&mut wanted));
     }
     while let Some(old) = wanted.pop_front() {
-        let Some(kept) = all.get(old as usize) else { continue };
+        let start = starts.get(old as usize).map(|start| *start as usize);
+        let Some(kept) = start.and_then(|start| Type::at(btf.types, start)) else { continue };
         let mut copy = kept.bytes.to_vec();
         for at in kept.parts() {
-            let part = word(&copy, at).filter(|part| *part != 0 && (*part as usize) < all.len());
+            let part = word(&copy, at).filter(|part| *part != 0 && (*part as usize) < starts.len());
             let new = part.map_or(0, |part| number_of(part, &mut order, Some(&mut wanted)));
             put(&mut copy, at, new);
         }

@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 use std::io::{self, Write};
 
 use sockeye_core::column::{Cost, Kind};
-use sockeye_core::{Column, Row, Value};
+use sockeye_core::{Column, ProcessId, Row, Value};
 
 use super::Sheet;
 use super::cell::{Cells, put_address, put_number};
@@ -52,6 +52,8 @@ pub(super) enum Step {
     Close,
     /// A member: `"pid":` and the column that its value comes from.
     Member(Vec<u8>, &'static Column),
+    /// So many steps follow that write the same for every row of one process.
+    OfProcess(usize),
 }
 
 /// The steps that write an object with `columns`, members of one parent together.
@@ -59,7 +61,40 @@ pub(super) fn plan(columns: &[&'static Column]) -> Vec<Step> {
     let mut steps = Vec::new();
     let members: Vec<_> = columns.iter().map(|column| (column.name, *column)).collect();
     nest(&members, &mut steps);
-    steps
+    mark_processes(steps)
+}
+
+/// Marks the longest runs of steps that write whole members and objects about the process alone.
+fn mark_processes(steps: Vec<Step>) -> Vec<Step> {
+    let runs = (0..steps.len()).map(|first| run_of_process(steps.get(first..).unwrap_or_default()));
+    let lengths: Vec<usize> = runs.collect();
+    let mut marked = Vec::with_capacity(steps.len() + 4);
+    let mut covered = 0;
+    for (index, (step, length)) in steps.into_iter().zip(lengths).enumerate() {
+        if index >= covered && length > 1 {
+            marked.push(Step::OfProcess(length));
+            covered = index + length;
+        }
+        marked.push(step);
+    }
+    marked
+}
+
+/// How many of `steps`, from the first on, are of one process, with every object whole.
+fn run_of_process(steps: &[Step]) -> usize {
+    let (mut depth, mut length) = (0_usize, 0);
+    for (index, step) in steps.iter().enumerate() {
+        match step {
+            Step::Open(_) => depth += 1,
+            Step::Close if depth > 0 => depth -= 1,
+            Step::Member(_, column) if column.is_of_process => {}
+            Step::Close | Step::Member(..) | Step::OfProcess(_) => break,
+        }
+        if depth == 0 {
+            length = index + 1;
+        }
+    }
+    length
 }
 
 /// Appends the steps for `members`, each with the rest of its dotted name.
@@ -89,45 +124,84 @@ pub(super) struct Writer<'p> {
     /// Where each nested object that is open begins, so that an empty one can be taken back.
     starts: Vec<usize>,
     cells: Cells,
+    /// What the last row's process was, and what each run of steps about it wrote.
+    process: Option<ProcessId>,
+    written: Vec<Vec<u8>>,
     /// The steps that write another holder, made when the first one is met.
     holder: OnceCell<Vec<Step>>,
 }
 
 impl<'p> Writer<'p> {
     pub(super) fn new(plan: &'p [Step]) -> Self {
-        let starts = Vec::new();
-        Self { plan, starts, cells: Cells::default(), holder: OnceCell::new() }
+        Self {
+            plan,
+            starts: Vec::new(),
+            cells: Cells::default(),
+            process: None,
+            written: Vec::new(),
+            holder: OnceCell::new(),
+        }
     }
 
     /// Appends one object. Every member is followed by a comma until its object ends.
     pub(super) fn put_object(&mut self, buf: &mut Vec<u8>, row: &Row<'_>) {
+        let process = row.owner.map(|owner| owner.process).filter(|_| row.speaks_for_process());
+        let is_repeated = process.is_some() && process == self.process;
+        if !is_repeated {
+            self.process = process;
+            self.written.clear();
+        }
+        let mut runs = 0;
+        let mut steps = self.plan.iter();
         buf.push(b'{');
-        for step in self.plan {
+        while let Some(step) = steps.next() {
             match step {
-                Step::Open(key) => {
-                    self.starts.push(buf.len());
-                    buf.extend_from_slice(key);
-                }
-                Step::Close => {
-                    let start = self.starts.pop().unwrap_or_default();
-                    if buf.last() == Some(&b',') {
-                        end_with(buf, b'}');
-                        buf.push(b',');
-                    } else {
-                        buf.truncate(start);
+                Step::OfProcess(length) => {
+                    let (run, after) = steps.as_slice().split_at(*length);
+                    match self.written.get(runs).filter(|_| is_repeated) {
+                        Some(written) => buf.extend_from_slice(written),
+                        None => {
+                            let start = buf.len();
+                            run.iter().for_each(|step| self.put_step(buf, step, row));
+                            let written = buf.get(start..).unwrap_or_default().to_vec();
+                            self.written.push(written);
+                        }
                     }
+                    runs += 1;
+                    steps = after.iter();
                 }
-                Step::Member(key, column) => {
-                    let value = column.value(row);
-                    if !value.is_absent() {
-                        buf.extend_from_slice(key);
-                        self.put_value(buf, &value);
-                        buf.push(b',');
-                    }
-                }
+                step => self.put_step(buf, step, row),
             }
         }
         end_with(buf, b'}');
+    }
+
+    /// Takes one step.
+    fn put_step(&mut self, buf: &mut Vec<u8>, step: &Step, row: &Row<'_>) {
+        match step {
+            Step::OfProcess(_) => {}
+            Step::Open(key) => {
+                self.starts.push(buf.len());
+                buf.extend_from_slice(key);
+            }
+            Step::Close => {
+                let start = self.starts.pop().unwrap_or_default();
+                if buf.last() == Some(&b',') {
+                    end_with(buf, b'}');
+                    buf.push(b',');
+                } else {
+                    buf.truncate(start);
+                }
+            }
+            Step::Member(key, column) => {
+                let value = column.value(row);
+                if !value.is_absent() {
+                    buf.extend_from_slice(key);
+                    self.put_value(buf, &value);
+                    buf.push(b',');
+                }
+            }
+        }
     }
 
     /// Appends another holder: what the columns below `process` say of it.

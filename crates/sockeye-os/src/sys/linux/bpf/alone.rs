@@ -5,6 +5,8 @@
 //! and held by nobody (not yet accepted, the kernel's own, on their way from process to process), and
 //! every table is gone through.
 
+use std::io;
+
 use hashbrown::HashSet;
 use sockeye_core::{Degradation, State, Transport};
 
@@ -15,7 +17,7 @@ use crate::decode::bpf::Record;
 use crate::error::plain;
 use crate::raw::Keep;
 use crate::sys::linux::namespaces::Place;
-use crate::sys::linux::tables::{dump_unsettled, read_here, sockets_in_use};
+use crate::sys::linux::tables::{read_here, sockets_in_use};
 
 /// What is known of the held sockets of one namespace.
 #[derive(Default)]
@@ -55,20 +57,18 @@ pub(super) struct Alone {
     pub(super) degradations: Vec<Degradation>,
 }
 
-/// Reads what this thread's namespace, which is `place`, has besides what is `known`.
-pub(super) fn read_alone(lists: &Lists, place: &Place, wants: &Wants, known: &Known) -> Alone {
-    let mut alone = read_all(lists, place, wants, known);
-    // A table that is read while it changes may repeat a row.
-    let mut seen = HashSet::new();
-    alone.rows.retain(|row| row.cookie.is_none_or(|cookie| seen.insert(cookie)));
-    alone
-}
-
-/// The same, with repeats.
-fn read_all(lists: &Lists, place: &Place, wants: &Wants, known: &Known) -> Alone {
+/// Reads what this thread's namespace, which is `place`, has besides what is `known`; `unsettled` is
+/// what was asked for by state.
+pub(super) fn read_alone(
+    lists: &Lists,
+    (place, wants): (&Place, &Wants),
+    known: &Known,
+    unsettled: io::Result<Vec<SocketRow>>,
+) -> Alone {
     let mut alone = Alone::default();
     let mut missed = HashSet::new();
-    if wants.tcp && !read_unsettled(&mut alone, wants, known) {
+    let is_all = unsettled.is_ok_and(|rows| take_unsettled(&mut alone, known, rows));
+    if wants.tcp && !is_all {
         alone.rows.clear();
         missed = iterate(&mut alone, wants, known, |take| lists.each_tcp(take));
     }
@@ -78,12 +78,14 @@ fn read_all(lists: &Lists, place: &Place, wants: &Wants, known: &Known) -> Alone
     if !missed.is_empty() {
         add_missed(&mut alone, place, (wants, &missed));
     }
+    // A table that is read while it changes may repeat a row.
+    let mut seen = HashSet::new();
+    alone.rows.retain(|row| row.cookie.is_none_or(|cookie| seen.insert(cookie)));
     alone
 }
 
-/// Reads TCP's listeners and sockets on their way; whether that is all there is.
-fn read_unsettled(alone: &mut Alone, wants: &Wants, known: &Known) -> bool {
-    let Ok(unsettled) = dump_unsettled(wants) else { return false };
+/// Takes TCP's listeners and sockets on their way; whether that is all there is.
+fn take_unsettled(alone: &mut Alone, known: &Known, unsettled: Vec<SocketRow>) -> bool {
     let is_unknown = |row: &SocketRow| row.cookie.is_none_or(|c| !known.cookies.contains(&c));
     alone.rows.extend(unsettled.into_iter().filter(is_unknown));
     let of = |states: &[State]| {
@@ -103,7 +105,7 @@ fn iterate(
     alone: &mut Alone,
     wants: &Wants,
     known: &Known,
-    each: impl FnOnce(&mut dyn FnMut(Record<'_>)) -> std::io::Result<()>,
+    each: impl FnOnce(&mut dyn FnMut(Record<'_>)) -> io::Result<()>,
 ) -> HashSet<u64> {
     let mut missed = HashSet::new();
     let result = each(&mut |record| match record {

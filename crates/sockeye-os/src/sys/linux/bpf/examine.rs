@@ -13,9 +13,9 @@ use super::list::Lists;
 use super::load::{Programs, Setup};
 use super::pid_namespace;
 use super::stream::Stream;
+use crate::support::{Finding, Status};
 use crate::sys::linux::observe::now;
 use crate::sys::linux::support::{Probe, this_binary};
-use crate::support::{Finding, Status};
 use crate::{Error, Kind, SourceChoice, Wants};
 
 /// Tries the iterators, the events, and whether these tell the truth.
@@ -28,13 +28,9 @@ pub(in crate::sys::linux) fn examine() -> Vec<Finding> {
 /// The iterators, as a list loads them.
 fn examine_lists() -> Finding {
     let probe = Probe::new("ebpf_lists", "Lists by eBPF");
-    let setup = Setup {
-        ring_bytes: None,
-        is_measuring: true,
-        pid_namespace: pid_namespace(),
-    };
+    let setup = Setup { ring_bytes: None, is_measuring: true, pid_namespace: pid_namespace() };
     let start = Instant::now();
-    match Programs::prepare(&setup).and_then(|programs| Lists::load(&programs)) {
+    match Programs::prepare(&setup).and_then(Lists::load).and_then(|lists| lists.load_all()) {
         Ok(_) => {
             let taken = start.elapsed().as_millis();
             let detail = format!("every iterator could be loaded, in {taken} ms");
@@ -61,7 +57,8 @@ fn examine_events(stream: &Result<Stream, Error>) -> Finding {
         }
     };
     if stream.limits().is_empty() {
-        let detail = "openings, changes, closings, and bytes of TCP and UDP are told as they happen";
+        let detail =
+            "openings, changes, closings, and bytes of TCP and UDP are told as they happen";
         return probe.found(Status::Works, detail);
     }
     let limits: Vec<String> = stream.limits().iter().map(Degradation::to_string).collect();

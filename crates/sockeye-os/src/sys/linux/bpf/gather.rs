@@ -19,13 +19,32 @@ use crate::sys::linux::namespaces::{self, Place, inside_each};
 use crate::sys::linux::observe::{
     boot_time, ephemeral_ports, is_enclosed, is_gone, list_processes, now,
 };
-use crate::sys::linux::tables::{interface_names, read_through_process};
+use crate::sys::linux::tables::{dump_unsettled, interface_names, read_through_process};
 use crate::sys::linux::users::read_users;
 use crate::sys::linux::walk::walk;
 use crate::{Error, Namespaces, Wants};
 
+/// What is found out before sockets are listed; it takes no program, so it may be done while these
+/// are loaded.
+pub(super) struct Ground {
+    pids: Vec<u32>,
+    places: Vec<Place>,
+    /// What of our own namespace can be asked for by state.
+    unsettled: std::io::Result<Vec<SocketRow>>,
+}
+
+impl Ground {
+    /// Finds it out.
+    pub(super) fn find(wants: &Wants) -> Result<Self, Error> {
+        let pids = list_processes()?;
+        let places = namespaces::find(&wants.namespaces, &pids)?;
+        Ok(Self { pids, places, unsettled: dump_of(wants) })
+    }
+}
+
 /// Gathers the machine's raw answers.
-pub(crate) fn gather(lists: &Lists, wants: &Wants) -> Result<Raw, Error> {
+pub(super) fn gather(lists: &Lists, wants: &Wants, ground: Ground) -> Result<Raw, Error> {
+    let Ground { pids, places, unsettled } = ground;
     let mut raw = Raw {
         boot: boot_time(),
         ticks_per_second: rustix::param::clock_ticks_per_second(),
@@ -33,8 +52,6 @@ pub(crate) fn gather(lists: &Lists, wants: &Wants) -> Result<Raw, Error> {
         has_owners: wants.owners,
         ..Raw::new(now(), Source::Ebpf)
     };
-    let pids = list_processes()?;
-    let places = namespaces::find(&wants.namespaces, &pids)?;
     let ask = Ask {
         tcp: wants.tcp,
         udp: wants.udp,
@@ -42,7 +59,7 @@ pub(crate) fn gather(lists: &Lists, wants: &Wants) -> Result<Raw, Error> {
         has_owners: wants.owners,
     };
     let mut held = read_held(lists, &pids, ask);
-    let unheld = add_namespaces(&mut raw, &places, (lists, wants), &mut held);
+    let unheld = add_namespaces(&mut raw, (&places, unsettled), (lists, wants), &mut held);
     raw.processes = held.processes;
     if wants.owners {
         let unheld = find_holders(&mut raw, unheld, (lists, ask), &pids)?;
@@ -59,7 +76,7 @@ type Visit = (Alone, Vec<(u32, String)>);
 /// seen to hold.
 fn add_namespaces(
     raw: &mut Raw,
-    places: &[Place],
+    (places, unsettled): (&[Place], std::io::Result<Vec<SocketRow>>),
     (lists, wants): (&Lists, &Wants),
     held: &mut Held,
 ) -> HashSet<u64> {
@@ -68,20 +85,24 @@ fn add_namespaces(
         known.insert(*id, Known::new(rows));
     }
     let none = (Vec::new(), Known::default());
-    let visit = |place: &Place| {
+    let visit = |place: &Place, unsettled| {
         let id = place.id.and_then(NamespaceId::inode).unwrap_or_default();
         let rows = held.namespaces.get(&id).unwrap_or(&none.0);
-        let alone = read_alone(lists, place, wants, known.get(&id).unwrap_or(&none.1));
+        let known = known.get(&id).unwrap_or(&none.1);
+        let alone = read_alone(lists, (place, wants), known, unsettled);
         let numbers = rows.iter().chain(&alone.rows).map(|row| row.interface);
         let names = interface_names(numbers);
         (alone, names)
     };
     let (own, others): (Vec<&Place>, Vec<&Place>) = places.iter().partition(|place| place.is_own);
-    let mut visits: Vec<(&Place, std::io::Result<Visit>)> =
-        own.into_iter().map(|place| (place, Ok(visit(place)))).collect();
+    let mut visits: Vec<(&Place, std::io::Result<Visit>)> = Vec::new();
+    // There is one at most.
+    visits.extend(own.first().map(|place| (*place, Ok(visit(place, unsettled)))));
     if !others.is_empty() {
         let owned: Vec<Place> = others.iter().copied().cloned().collect();
-        visits.extend(others.iter().copied().zip(inside_each(&owned, visit)));
+        visits.extend(
+            others.iter().copied().zip(inside_each(&owned, |place| visit(place, dump_of(wants)))),
+        );
     }
     let mut unheld = HashSet::new();
     for (place, visited) in visits {
@@ -98,6 +119,11 @@ fn add_namespaces(
         }
     }
     unheld
+}
+
+/// What of this thread's namespace can be asked for by state, if it is wanted.
+fn dump_of(wants: &Wants) -> std::io::Result<Vec<SocketRow>> {
+    if wants.tcp { dump_unsettled(wants) } else { Ok(Vec::new()) }
 }
 
 /// Adds one namespace with the sockets that are held there and what a visit brought; gives back the

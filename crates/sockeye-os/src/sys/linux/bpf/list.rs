@@ -1,7 +1,10 @@
 //! The list by iterators: the sockets of every process in one pass, those of nobody in another.
 
+use std::fmt;
 use std::io;
+use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, OwnedFd};
+use std::sync::OnceLock;
 
 use rustix::io::Errno;
 
@@ -9,12 +12,19 @@ use super::call;
 use super::load::{Programs, Refused, program_named};
 use crate::decode::bpf::{Record, records};
 
-/// The three iterators; reading begins anew each time.
-#[derive(Debug)]
+/// The iterators; reading begins anew each time. That of descriptors is loaded, the others when they
+/// are first needed.
 pub(super) struct Lists {
-    program: OwnedFd,
-    tcp: OwnedFd,
-    udp: OwnedFd,
+    programs: Programs,
+    held: OwnedFd,
+    tcp: OnceLock<OwnedFd>,
+    udp: OnceLock<OwnedFd>,
+}
+
+impl fmt::Debug for Lists {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lists").finish_non_exhaustive()
+    }
 }
 
 const ATTACH: u32 = aya_obj::generated::bpf_attach_type::BPF_TRACE_ITER as u32;
@@ -22,37 +32,50 @@ const ATTACH: u32 = aya_obj::generated::bpf_attach_type::BPF_TRACE_ITER as u32;
 const BUFFER: usize = 32 * 1024;
 
 impl Lists {
-    /// Loads the iterators.
-    pub(super) fn load(programs: &Programs) -> Result<Self, Refused> {
-        let link = |name| {
-            let program = programs.load(program_named(name))?;
-            call::link(program.as_fd(), None, ATTACH)
-                .map_err(|error| Refused::new(format!("link {name}"), error))
-        };
-        let program = programs.load(program_named("list_held"))?;
-        Ok(Self { program, tcp: link("list_tcp")?, udp: link("list_udp")? })
+    /// Loads the iterator over descriptors.
+    pub(super) fn load(programs: Programs) -> Result<Self, Refused> {
+        let held = programs.load(program_named("list_held"))?;
+        Ok(Self { programs, held, tcp: OnceLock::new(), udp: OnceLock::new() })
+    }
+
+    /// The same, and the others too.
+    pub(super) fn load_all(self) -> Result<Self, Refused> {
+        self.linked(&self.tcp, "list_tcp")?;
+        self.linked(&self.udp, "list_udp")?;
+        Ok(self)
+    }
+
+    /// The link of an iterator over tables, loaded if it is not yet.
+    fn linked<'l>(&self, link: &'l OnceLock<OwnedFd>, name: &str) -> Result<&'l OwnedFd, Refused> {
+        if let Some(link) = link.get() {
+            return Ok(link);
+        }
+        let program = self.programs.load(program_named(name))?;
+        let linked = call::link(program.as_fd(), None, ATTACH);
+        let linked = linked.map_err(|error| Refused::new(format!("link {name}"), error))?;
+        Ok(link.get_or_init(|| linked))
     }
 
     /// Calls `take` with every record about a socket that any process holds, processes together.
     pub(super) fn each_held(&self, take: impl FnMut(Record<'_>)) -> io::Result<()> {
-        let link = call::link(self.program.as_fd(), None, ATTACH)?;
+        let link = call::link(self.held.as_fd(), None, ATTACH)?;
         read_all(&link, take)
     }
 
     /// The same of one process alone, since Linux 6.1.
     pub(super) fn each_held_by(&self, pid: u32, take: impl FnMut(Record<'_>)) -> io::Result<()> {
-        let link = call::link_to_process(self.program.as_fd(), pid, ATTACH)?;
+        let link = call::link_to_process(self.held.as_fd(), pid, ATTACH)?;
         read_all(&link, take)
     }
 
     /// Calls `take` with every TCP socket of this thread's network namespace.
     pub(super) fn each_tcp(&self, take: impl FnMut(Record<'_>)) -> io::Result<()> {
-        read_all(&self.tcp, take)
+        read_all(self.linked(&self.tcp, "list_tcp").map_err(|refused| refused.error)?, take)
     }
 
     /// Calls `take` with every UDP socket of this thread's network namespace.
     pub(super) fn each_udp(&self, take: impl FnMut(Record<'_>)) -> io::Result<()> {
-        read_all(&self.udp, take)
+        read_all(self.linked(&self.udp, "list_udp").map_err(|refused| refused.error)?, take)
     }
 }
 
@@ -62,14 +85,11 @@ impl Lists {
 /// where it stopped when read again.
 fn read_all(link: &OwnedFd, mut take: impl FnMut(Record<'_>)) -> io::Result<()> {
     let iteration = call::iterate(link.as_fd())?;
-    let mut buffer = vec![0; BUFFER];
+    let mut buffer = [MaybeUninit::<u8>::uninit(); BUFFER];
     loop {
-        match rustix::io::read(&iteration, &mut buffer[..]) {
-            Ok(0) => return Ok(()),
-            Ok(length) => {
-                let whole = records(buffer.get(..length).unwrap_or_default());
-                whole.flatten().for_each(&mut take);
-            }
+        match rustix::io::read(&iteration, &mut buffer) {
+            Ok(([], _)) => return Ok(()),
+            Ok((whole, _)) => records(whole).flatten().for_each(&mut take),
             Err(Errno::AGAIN | Errno::INTR) => {}
             Err(errno) => return Err(errno.into()),
         }

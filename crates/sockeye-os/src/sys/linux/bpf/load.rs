@@ -14,8 +14,8 @@ use aya_obj::maps::Map;
 use aya_obj::{EbpfSectionKind, Object};
 
 use super::call::{self, MapPlan, ProgramPlan};
-use crate::decode::btf::{excerpt, structure_names};
 use crate::Wants;
+use crate::decode::btf::{excerpt, structure_names};
 use crate::error::plain;
 
 /// The programs, compiled: `cargo xtask bpf` makes it from what stands beside it.

@@ -13,10 +13,12 @@ mod tell;
 
 use rustix::fs::CWD;
 
+pub(super) use self::examine::examine;
+use self::gather::Ground;
 use self::list::Lists;
 use self::load::{Programs, Refused, Setup};
-pub(super) use self::examine::examine;
 pub(super) use self::stream::Stream;
+use crate::beside::beside;
 use crate::raw::Raw;
 use crate::{Error, Kind, Wants};
 
@@ -27,13 +29,12 @@ use crate::{Error, Kind, Wants};
 /// [`Kind::Denied`] without CAP_BPF and CAP_PERFMON, [`Kind::Unsupported`] where the kernel has no
 /// iterators.
 pub(super) fn gather(wants: &Wants) -> Result<Raw, Error> {
-    let setup = Setup {
-        ring_bytes: None,
-        is_measuring: wants.metrics,
-        pid_namespace: pid_namespace(),
-    };
-    let lists = Programs::prepare(&setup).and_then(|programs| Lists::load(&programs));
-    gather::gather(&lists.map_err(unavailable)?, wants)
+    let setup =
+        Setup { ring_bytes: None, is_measuring: wants.metrics, pid_namespace: pid_namespace() };
+    // Each takes about as long as the other.
+    let load = || Programs::prepare(&setup).and_then(Lists::load).map_err(unavailable);
+    let (lists, ground) = beside("load", load, || Ground::find(wants));
+    gather::gather(&lists?, wants, ground?)
 }
 
 /// The error that a refusal is for whoever asked for eBPF by name.
@@ -64,10 +65,10 @@ mod tests {
     fn every_program_loads() {
         let t = std::time::Instant::now();
         let programs = Programs::prepare(&Setup {
-        ring_bytes: Some(1 << 20),
-        is_measuring: true,
-        pid_namespace: 0,
-    });
+            ring_bytes: Some(1 << 20),
+            is_measuring: true,
+            pid_namespace: 0,
+        });
         let programs = programs.unwrap_or_else(|e| panic!("{e}"));
         eprintln!("prepare {:?}", t.elapsed());
         let mut bad = 0;

@@ -65,7 +65,8 @@ impl Ring {
         let at = self.page + (position & (self.bytes - 1)) as usize;
         // SAFETY: within the mapping, since a position is taken modulo the data's length, and aligned,
         // since records begin at multiples of eight; the kernel writes it atomically.
-        let length = unsafe { AtomicU32::from_ptr(self.theirs.start.as_ptr().cast::<u8>().add(at).cast()) };
+        let length =
+            unsafe { AtomicU32::from_ptr(self.theirs.start.as_ptr().cast::<u8>().add(at).cast()) };
         Some(length.load(Ordering::Acquire)).filter(|length| length & BUSY == 0)
     }
 

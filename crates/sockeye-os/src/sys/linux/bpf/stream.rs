@@ -12,6 +12,7 @@ use rustix::io::Errno;
 use sockeye_core::event::{Coverage, Event, EventKind};
 use sockeye_core::{Degradation, NamespaceId, Snapshot};
 
+use super::gather::Ground;
 use super::list::Lists;
 use super::load::{PROGRAMS, Place, Program, Programs, Refused, Setup};
 use super::ring::Ring;
@@ -54,12 +55,11 @@ impl Stream {
     pub(in crate::sys::linux) fn start(wants: &Wants) -> Result<Self, Error> {
         let bytes = ring_bytes();
         let setup = Setup {
-        ring_bytes: Some(bytes),
-        is_measuring: wants.metrics,
-        pid_namespace: pid_namespace(),
-    };
+            ring_bytes: Some(bytes),
+            is_measuring: wants.metrics,
+            pid_namespace: pid_namespace(),
+        };
         let mut programs = Programs::prepare(&setup).map_err(unavailable)?;
-        let lists = Lists::load(&programs).map_err(unavailable)?;
         let attached = Attached::new(&programs, wants);
         if let Some(refused) = attached.without_tcp(wants) {
             return Err(unavailable(refused));
@@ -70,9 +70,9 @@ impl Stream {
         Ok(Self {
             teller: Teller::new(wants, wanted_namespaces(wants)?),
             wants: wants.clone(),
-            lists,
             ring,
             variables: programs.take_map(".bss").map_err(unavailable)?,
+            lists: Lists::load(programs).map_err(unavailable)?,
             lost: 0,
             coverage: attached.coverage(),
             limits: attached.limits(),
@@ -140,7 +140,8 @@ impl Stream {
 
     /// See [`crate::Watcher::snapshot`].
     pub(in crate::sys::linux) fn snapshot(&mut self) -> Result<Snapshot, Error> {
-        Ok(assemble(gather::gather(&self.lists, &self.wants)?))
+        let ground = Ground::find(&self.wants)?;
+        Ok(assemble(gather::gather(&self.lists, &self.wants, ground)?))
     }
 }
 
@@ -223,8 +224,8 @@ impl Attached {
                 None => limits.push((program.purpose.to_owned(), reason)),
             }
         }
-        let incomplete = |(missing, reason)| {
-            Degradation::EventsIncomplete { reason: format!("{missing} ({reason})") }
+        let incomplete = |(missing, reason)| Degradation::EventsIncomplete {
+            reason: format!("{missing} ({reason})"),
         };
         limits.into_iter().map(incomplete).collect()
     }

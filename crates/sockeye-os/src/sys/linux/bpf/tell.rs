@@ -103,8 +103,8 @@ impl Teller {
         let mut metrics = row.metrics.clone();
         if let Some(metrics) = &mut metrics {
             let since = socket.counted_ns();
-            metrics.since = (since != 0 && row.transport == Transport::Udp)
-                .then(|| self.instant(since));
+            metrics.since =
+                (since != 0 && row.transport == Transport::Udp).then(|| self.instant(since));
         }
         let is_closed = row.state == Some(State::Closed);
         let endpoint = Endpoint {
@@ -175,11 +175,11 @@ fn change(socket: &Sock<'_>, state: Option<State>) -> Change {
 /// by the state that it was in.
 fn reason(socket: &Sock<'_>) -> Reason {
     match socket.error() {
-        32 | 104 => Reason::Reset,                   // EPIPE, ECONNRESET
-        103 => Reason::Destroyed,                    // ECONNABORTED
-        110 => Reason::TimedOut,                     // ETIMEDOUT
-        111 => Reason::Refused,                      // ECONNREFUSED
-        101 | 112 | 113 => Reason::Unreachable,      // ENETUNREACH, EHOSTDOWN, EHOSTUNREACH
+        32 | 104 => Reason::Reset,              // EPIPE, ECONNRESET
+        103 => Reason::Destroyed,               // ECONNABORTED
+        110 => Reason::TimedOut,                // ETIMEDOUT
+        111 => Reason::Refused,                 // ECONNREFUSED
+        101 | 112 | 113 => Reason::Unreachable, // ENETUNREACH, EHOSTDOWN, EHOSTUNREACH
         _ => match socket.old_state() {
             Some(State::LastAck) => Reason::Remote,
             Some(State::Established | State::CloseWait) => Reason::Aborted,
