@@ -27,8 +27,6 @@ struct vfsmount;
 struct dentry;
 struct path { struct vfsmount *mnt; struct dentry *dentry; };
 struct file { struct inode *f_inode; struct path f_path; };
-struct file___counted { atomic64_t f_count; }; /* before Linux 6.13 */
-struct file___referred { struct { atomic64_t refcnt; } f_ref; }; /* since; counts from 0 */
 struct sock;
 struct socket { struct file *file; struct sock *sk; };
 struct socket_alloc { struct socket socket; struct inode vfs_inode; };

@@ -10,19 +10,6 @@ const volatile bool has_events = false;
 /* Whether TCP's measurements are wanted: they lie in memory that nothing else here touches. */
 const volatile bool is_measuring = false;
 
-/* Whether anybody but one descriptor, and the iterator itself, refers to `file`. */
-static ALWAYS_INLINE bool may_be_shared(struct file *file)
-{
-	struct file___referred *referred = (void *)file;
-	struct file___counted *counted = (void *)file;
-
-	if (field_exists(referred->f_ref.refcnt))
-		return peek(referred->f_ref.refcnt.counter) != 1;
-	if (field_exists(counted->f_count))
-		return peek(counted->f_count.counter) != 2;
-	return true;
-}
-
 /* The sockets that a process holds, in every network namespace. */
 SECTION("iter/task_file") int list_held(struct bpf_iter__task_file *context)
 {
@@ -70,8 +57,6 @@ SECTION("iter/task_file") int list_held(struct bpf_iter__task_file *context)
 		if (life)
 			put_counters(&out, life);
 	}
-	if (may_be_shared(file))
-		out.flags |= MAY_BE_SHARED;
 	put_holder(&out.holder, task);
 	out.holder.fd = context->fd;
 	bpf_seq_write(context->meta->seq, &out, sizeof(out));

@@ -82,8 +82,7 @@ enum {
 	HAS_METRICS = 1,  /* bytes, packets, times and retransmits are TCP's own */
 	HAS_FILE = 2,     /* a process holds it, or a descriptor is on its way to one */
 	FIN_RECEIVED = 4, /* the other side has closed; its FIN counts as a byte in TCP's numbers */
-	MAY_BE_SHARED = 8, /* its file has more descriptors than one, or is in use right now */
-	IS_PEER = 16,     /* UDP: the remote is not the socket's own but whom it exchanged with */
+	IS_PEER = 8,      /* UDP: the remote is not the socket's own but whom it exchanged with */
 };
 
 /* `old_state` of a socket that was not seen before */

@@ -3,7 +3,7 @@
 //! [`assemble`]: crate::assemble
 
 use sockeye_core::snapshot::{NamespaceId, Source};
-use sockeye_core::{Degradation, Timestamp};
+use sockeye_core::{Degradation, Endpoint, Timestamp};
 
 use crate::decode::{SocketRow, Table};
 
@@ -63,8 +63,9 @@ pub struct RawNamespace {
     pub interfaces: Vec<(u32, String)>,
     /// Its sockets.
     pub sockets: Vec<SocketRow>,
-    /// None of them stands there twice. A table that is read while it changes may repeat one.
-    pub are_distinct: bool,
+    /// Those of its sockets that the source told together with their owners (eBPF), none twice:
+    /// finished but for their direction and the names of their interfaces.
+    pub held: Vec<Endpoint>,
     /// Cookies of those that were looked at again, because no process held them, and were gone.
     pub vanished: Vec<u64>,
     /// The answers that `sockets` were decoded from, when they were to be kept.
@@ -100,7 +101,7 @@ impl RawNamespace {
             is_own: false,
             interfaces: Vec::new(),
             sockets: Vec::new(),
-            are_distinct: false,
+            held: Vec::new(),
             vanished: Vec::new(),
             answers: Vec::new(),
         }
@@ -155,6 +156,6 @@ pub struct RawProcess {
     pub image: Text,
     /// `/proc/PID/cgroup`.
     pub cgroup: Text,
-    /// Its descriptors of sockets, number and inode, but for those that a row names as its only one.
+    /// Its descriptors of sockets, number and inode, but for those of held endpoints.
     pub sockets: Vec<(u32, u64)>,
 }

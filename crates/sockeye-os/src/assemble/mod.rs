@@ -33,15 +33,21 @@ pub fn assemble(mut raw: Raw) -> Snapshot {
         has_owners: raw.has_owners,
         ephemeral_ports: raw.ephemeral_ports,
         interfaces: HashMap::new(),
-        listening: HashSet::new(),
+        listening: PortSet::default(),
         vanished: HashSet::new(),
         namespace: None,
     };
-    snapshot.endpoints.reserve_exact(raw.namespaces.iter().map(|n| n.sockets.len()).sum());
-    for namespace in raw.namespaces {
+    for mut namespace in raw.namespaces {
         context.enter(&namespace);
         snapshot.namespaces.extend(describe_namespace(&namespace));
+        context.finish(&mut namespace.held);
+        if snapshot.endpoints.is_empty() {
+            snapshot.endpoints = namespace.held; // Mostly the only one: nothing is copied.
+        } else {
+            snapshot.endpoints.append(&mut namespace.held);
+        }
         let rows = namespace.sockets.into_iter();
+        snapshot.endpoints.reserve(rows.len());
         snapshot.endpoints.extend(rows.map(|row| context.endpoint(row, &mut holders)));
     }
     let clock = Clock { boot: raw.boot, ticks_per_second: raw.ticks_per_second };
@@ -84,7 +90,7 @@ fn describe_namespace(raw: &RawNamespace) -> Option<Namespace> {
 /// Drops rows that the kernel gave twice, because the socket moved within its table while it was
 /// read; the later row is the truer one.
 fn drop_repeats(namespaces: &mut [RawNamespace]) {
-    for namespace in namespaces.iter_mut().filter(|namespace| !namespace.are_distinct) {
+    for namespace in namespaces {
         let rows = &mut namespace.sockets;
         let mut seen = HashSet::with_capacity(rows.len());
         let is_repeat = |row: &SocketRow| row.cookie.is_some_and(|cookie| !seen.insert(cookie));
@@ -105,7 +111,7 @@ struct Context {
     has_owners: bool,
     ephemeral_ports: (u16, u16),
     interfaces: HashMap<u32, Arc<str>>,
-    listening: HashSet<u16>,
+    listening: PortSet,
     vanished: HashSet<u64>,
     namespace: Option<NamespaceId>,
 }
@@ -116,36 +122,32 @@ impl Context {
         let named = namespace.interfaces.iter();
         self.interfaces = named.map(|(index, name)| (*index, Arc::from(name.as_str()))).collect();
         let listeners = namespace.sockets.iter().filter(|row| row.state == Some(State::Listen));
-        self.listening = listeners.map(|row| row.local.port()).collect();
+        let held = namespace.held.iter().filter(|endpoint| endpoint.is_listener());
+        let listeners = listeners.map(|row| row.local).chain(held.map(|endpoint| endpoint.local));
+        self.listening = listeners.map(|local| local.port()).collect();
         self.vanished = namespace.vanished.iter().copied().collect();
         self.namespace = namespace.id;
     }
 
+    /// Adds to endpoints that are `held` what only all of them together tell.
+    fn finish(&self, held: &mut [Endpoint]) {
+        for endpoint in held {
+            endpoint.direction = direction(endpoint, &self.listening, self.ephemeral_ports);
+            if endpoint.socket.interface != 0 {
+                endpoint.interface = self.interfaces.get(&endpoint.socket.interface).cloned();
+            }
+        }
+    }
+
     /// The endpoint that `row` is, with its owners taken out of `holders`.
     fn endpoint(&self, row: SocketRow, holders: &mut Holders) -> Endpoint {
-        let owners = match row.sole_owner {
-            Some(owner) => Owners::One(owner),
-            None => self.owners(&row, holders),
-        };
+        let owners = self.owners(&row, holders);
+        let cgroup = row.cgroup_id.and_then(|id| self.cgroups.get(&id)).cloned();
+        let interface = self.interfaces.get(&row.interface).cloned();
+        let endpoint = Endpoint { interface, cgroup, ..endpoint_of(row, self.namespace, owners) };
         Endpoint {
-            transport: row.transport,
-            local: row.local,
-            remote: row.remote,
-            state: row.state,
-            direction: direction(&row, &self.listening, self.ephemeral_ports),
-            namespace: self.namespace,
-            interface: self.interfaces.get(&row.interface).cloned(),
-            socket: Socket {
-                inode: Some(row.inode).filter(|inode| *inode != 0),
-                cookie: row.cookie,
-                is_ipv6: row.is_ipv6,
-                interface: row.interface,
-            },
-            user_id: row.uid,
-            cgroup: row.cgroup_id.and_then(|id| self.cgroups.get(&id)).cloned(),
-            owners,
-            queue: queue_of(&row),
-            metrics: row.metrics,
+            direction: direction(&endpoint, &self.listening, self.ephemeral_ports),
+            ..endpoint
         }
     }
 
@@ -184,28 +186,88 @@ impl Context {
 /// to; a local port from the range for outgoing connections, and to a port outside of it, was
 /// connected from.
 pub(crate) fn direction(
-    row: &SocketRow,
-    listening: &HashSet<u16>,
+    endpoint: &Endpoint,
+    listening: &PortSet,
     ephemeral_ports: (u16, u16),
 ) -> Direction {
-    let is_tcp = row.transport == Transport::Tcp;
+    let is_tcp = endpoint.transport == Transport::Tcp;
     let (first, last) = ephemeral_ports;
     let is_ephemeral = |port: u16| (first..=last).contains(&port);
-    match row.remote {
-        None if row.state == Some(State::Listen) => Direction::Listen,
-        Some(_) if row.state == Some(State::SynSent) => Direction::Egress,
-        Some(_) if is_tcp && listening.contains(&row.local.port()) => Direction::Ingress,
-        Some(remote) if is_ephemeral(row.local.port()) && !is_ephemeral(remote.port()) => {
-            Direction::Egress
-        }
-        Some(remote) if is_tcp && listening.contains(&remote.port()) => Direction::Egress,
+    let local = endpoint.local.port();
+    match endpoint.remote {
+        None if endpoint.is_listener() => Direction::Listen,
+        Some(_) if endpoint.state == Some(State::SynSent) => Direction::Egress,
+        Some(_) if is_tcp && listening.contains(local) => Direction::Ingress,
+        Some(remote) if is_ephemeral(local) && !is_ephemeral(remote.port()) => Direction::Egress,
+        Some(remote) if is_tcp && listening.contains(remote.port()) => Direction::Egress,
         _ => Direction::Unknown,
+    }
+}
+
+/// Ports, one bit each.
+#[derive(Debug)]
+pub(crate) struct PortSet(Box<[u64; 1024]>);
+
+impl Default for PortSet {
+    fn default() -> Self {
+        Self(Box::new([0; 1024]))
+    }
+}
+
+impl PortSet {
+    /// Adds `port`.
+    pub(crate) fn insert(&mut self, port: u16) {
+        if let Some(word) = self.0.get_mut(usize::from(port / 64)) {
+            *word |= 1 << (port % 64);
+        }
+    }
+
+    /// Whether `port` is among them.
+    pub(crate) fn contains(&self, port: u16) -> bool {
+        self.0.get(usize::from(port / 64)).is_some_and(|word| word >> (port % 64) & 1 == 1)
+    }
+}
+
+impl FromIterator<u16> for PortSet {
+    fn from_iter<I: IntoIterator<Item = u16>>(ports: I) -> Self {
+        let mut set = Self::default();
+        ports.into_iter().for_each(|port| set.insert(port));
+        set
+    }
+}
+
+/// The endpoint that `row` is, without what takes more than it to know: who began, the name of its
+/// interface, the path of its control group.
+pub(crate) fn endpoint_of(
+    row: SocketRow,
+    namespace: Option<NamespaceId>,
+    owners: Owners,
+) -> Endpoint {
+    Endpoint {
+        transport: row.transport,
+        local: row.local,
+        remote: row.remote,
+        state: row.state,
+        direction: Direction::Unknown,
+        namespace,
+        interface: None,
+        socket: Socket {
+            inode: Some(row.inode).filter(|inode| *inode != 0),
+            cookie: row.cookie,
+            is_ipv6: row.is_ipv6,
+            interface: row.interface,
+        },
+        user_id: row.uid,
+        cgroup: None,
+        owners,
+        queue: queue_of(&row),
+        metrics: row.metrics,
     }
 }
 
 /// What waits: connections in a listener, bytes elsewhere; nothing in TIME-WAIT, which has no
 /// queues.
-pub(crate) fn queue_of(row: &SocketRow) -> Option<Queue> {
+fn queue_of(row: &SocketRow) -> Option<Queue> {
     match row.state {
         Some(State::Listen) => {
             // /proc/net, which has no cookies, has no limit either.

@@ -15,7 +15,7 @@ fn raw(sockets: Vec<SocketRow>, processes: Vec<RawProcess>) -> Raw {
         interfaces: vec![(3, "eth0".to_owned())],
         sockets,
         vanished: vec![13],
-        are_distinct: false,
+        held: Vec::new(),
         answers: Vec::new(),
     };
     Raw {
@@ -49,7 +49,6 @@ fn tcp(state: State, local: &str, remote: &str, inode: u64) -> SocketRow {
         interface: 0,
         cgroup_id: Some(5),
         metrics: None,
-        sole_owner: None,
     }
 }
 

@@ -106,8 +106,7 @@ const COOKIE: usize = 16;
 const HAS_METRICS: u8 = 1;
 const HAS_FILE: u8 = 2;
 const FIN_RECEIVED: u8 = 4;
-const MAY_BE_SHARED: u8 = 8;
-const IS_PEER: u8 = 16;
+const IS_PEER: u8 = 8;
 
 /// `AF_INET6`, include/linux/socket.h.
 const AF_INET6: u16 = 10;
@@ -246,11 +245,6 @@ impl<'a> Socket<'a> {
         self.flags() & HAS_FILE != 0
     }
 
-    /// Somebody besides the holder's descriptor may refer to it.
-    pub fn may_be_shared(&self) -> bool {
-        self.flags() & MAY_BE_SHARED != 0
-    }
-
     /// The remote is not the socket's own but one that it exchanged with.
     pub fn is_peer(&self) -> bool {
         self.flags() & IS_PEER != 0
@@ -311,7 +305,6 @@ impl<'a> Socket<'a> {
             interface,
             cgroup_id: Some(self.u64_at(32)).filter(|id| *id != 0),
             metrics: if is_measured { self.metrics().map(Box::new) } else { None },
-            sole_owner: None,
         })
     }
 

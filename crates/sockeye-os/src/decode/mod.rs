@@ -19,7 +19,7 @@ use std::net::SocketAddr;
 
 use sockeye_core::address::Family;
 use sockeye_core::endpoint::Metrics;
-use sockeye_core::{Owner, State, Transport};
+use sockeye_core::{State, Transport};
 
 /// One socket as a kernel table reports it, whichever table it was.
 ///
@@ -53,8 +53,6 @@ pub struct SocketRow {
     pub cgroup_id: Option<u64>,
     /// TCP's own measurements, where the table has them.
     pub metrics: Option<Box<Metrics>>,
-    /// The one descriptor that there is of it, where the source tells that too (eBPF).
-    pub sole_owner: Option<Owner>,
 }
 
 impl SocketRow {

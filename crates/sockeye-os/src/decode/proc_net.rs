@@ -77,7 +77,6 @@ fn decode_row(
         interface: 0,
         cgroup_id: None,
         metrics: None,
-        sole_owner: None,
     })
 }
 

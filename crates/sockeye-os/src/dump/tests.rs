@@ -123,7 +123,7 @@ fn namespace(label: &str, answers: Vec<RawAnswer>) -> RawNamespace {
         interfaces: vec![(1, "lo".into()), (2, "wlan-of-alice".into())],
         sockets,
         vanished: vec![508],
-        are_distinct: false,
+        held: Vec::new(),
         answers,
     }
 }

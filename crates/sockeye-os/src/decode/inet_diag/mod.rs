@@ -367,7 +367,6 @@ fn decode_socket(payload: &[u8], transport: Transport) -> Option<SocketRow> {
         interface,
         cgroup_id: None,
         metrics: None,
-        sole_owner: None,
     };
     decode_attributes(payload.get(MESSAGE..)?, &mut row);
     Some(row)

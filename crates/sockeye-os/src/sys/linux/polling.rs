@@ -9,7 +9,7 @@ use hashbrown::{HashMap, HashSet};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use sockeye_core::degradation::number_of;
-use sockeye_core::endpoint::{Direction, Ownerless, Socket};
+use sockeye_core::endpoint::{Direction, Ownerless};
 use sockeye_core::event::{Change, Event, EventKind, Reason, Sighting};
 use sockeye_core::{Degradation, Endpoint, NamespaceId, Owners, Snapshot};
 
@@ -19,9 +19,9 @@ use super::netlink::SockDiag;
 use super::observe::{ephemeral_ports, gather_from, now};
 use super::source;
 use super::walk::read_pids;
-use crate::assemble::{assemble, direction};
+use crate::assemble::{PortSet, assemble, direction, endpoint_of};
+use crate::decode::Table;
 use crate::decode::inet_diag::Measure;
-use crate::decode::{SocketRow, Table};
 use crate::error::plain;
 use crate::raw::Keep;
 use crate::{Error, SourceChoice, Wants};
@@ -215,26 +215,11 @@ fn sighting(closing: Closing, namespace: Option<NamespaceId>, ports: &Ports) -> 
     let metrics = row.metrics.take();
     let change = if left.is_some() { Change::State(None) } else { Change::Closed(Reason::Unknown) };
     let row = left.unwrap_or(row);
-    let endpoint = Endpoint {
-        transport: row.transport,
-        local: row.local,
-        remote: row.remote,
-        state: row.state,
-        direction: ports.direction(&row, namespace),
-        namespace,
-        interface: None,
-        socket: Socket {
-            inode: None,
-            cookie: row.cookie,
-            is_ipv6: row.is_ipv6,
-            interface: row.interface,
-        },
-        user_id: row.uid,
-        cgroup: None,
-        owners: Owners::None(Ownerless::NotObserved),
-        queue: None,
-        metrics,
-    };
+    let owners = Owners::None(Ownerless::NotObserved);
+    let endpoint = endpoint_of(row, namespace, owners);
+    let direction = ports.direction(&endpoint);
+    // What waited in it is gone with it.
+    let endpoint = Endpoint { direction, metrics, queue: None, ..endpoint };
     Sighting { change, endpoint, is_held: false }
 }
 
@@ -243,7 +228,7 @@ fn sighting(closing: Closing, namespace: Option<NamespaceId>, ports: &Ports) -> 
 struct Ports {
     ephemeral: (u16, u16),
     /// Those listened on when the last snapshot was taken.
-    listening: HashMap<Option<NamespaceId>, HashSet<u16>>,
+    listening: HashMap<Option<NamespaceId>, PortSet>,
 }
 
 impl Ports {
@@ -259,10 +244,10 @@ impl Ports {
         }
     }
 
-    fn direction(&self, row: &SocketRow, namespace: Option<NamespaceId>) -> Direction {
-        let nothing = HashSet::new();
-        let listening = self.listening.get(&namespace).unwrap_or(&nothing);
-        direction(row, listening, self.ephemeral)
+    fn direction(&self, endpoint: &Endpoint) -> Direction {
+        let nothing = PortSet::default();
+        let listening = self.listening.get(&endpoint.namespace).unwrap_or(&nothing);
+        direction(endpoint, listening, self.ephemeral)
     }
 }
 

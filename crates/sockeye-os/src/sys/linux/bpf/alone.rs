@@ -7,8 +7,9 @@
 
 use std::io;
 
-use hashbrown::HashSet;
-use sockeye_core::{Degradation, State, Transport};
+use hashbrown::{HashMap, HashSet};
+use sockeye_core::endpoint::Ownerless;
+use sockeye_core::{Degradation, Endpoint, Owner, Owners, State, Transport};
 
 use super::list::Lists;
 use crate::Wants;
@@ -22,29 +23,53 @@ use crate::sys::linux::tables::{read_here, sockets_in_use};
 /// What is known of the held sockets of one namespace.
 #[derive(Default)]
 pub(super) struct Known {
-    /// Their cookies.
-    pub(super) cookies: HashSet<u64>,
+    /// Their cookies, each with its place among them.
+    pub(super) cookies: HashMap<u64, u32>,
     /// How many of them are in the tables of TCP and of UDP.
     tcp: u64,
     udp: u64,
 }
 
 impl Known {
-    /// Takes note of `rows`, and drops those that stand there twice, because several processes hold
-    /// them.
-    pub(super) fn new(rows: &mut Vec<SocketRow>) -> Self {
-        let mut known = Self { cookies: HashSet::with_capacity(rows.len()), tcp: 0, udp: 0 };
-        rows.retain(|row| {
-            let is_new = row.cookie.is_none_or(|cookie| known.cookies.insert(cookie));
-            match row.state {
-                _ if !is_new => {}
-                None => known.udp += 1,
-                Some(State::Bound | State::Closed) => {}
-                Some(_) => known.tcp += 1,
+    /// Takes note of what is `held`, and makes one of what stands there several times, because
+    /// several descriptors belong to it.
+    pub(super) fn new(held: &mut Vec<Endpoint>) -> Self {
+        let cookies = HashMap::with_capacity(held.len());
+        let mut known = Self { cookies, tcp: 0, udp: 0 };
+        let mut repeated: HashMap<u32, Vec<Owner>> = HashMap::new();
+        let mut place = 0;
+        held.retain(|endpoint| {
+            let Some(cookie) = endpoint.socket.cookie else { return false };
+            let first = *known.cookies.entry(cookie).or_insert(place);
+            if first != place {
+                repeated.entry(first).or_default().extend(endpoint.owners.as_slice());
+                return false;
             }
-            is_new
+            place += 1;
+            known.count(endpoint.state);
+            true
         });
+        for (place, mut owners) in repeated {
+            if let Some(endpoint) = held.get_mut(place as usize) {
+                owners.extend(endpoint.owners.as_slice());
+                let reason = endpoint.owners.reason().unwrap_or(Ownerless::NotObserved);
+                endpoint.owners = Owners::new(owners, reason);
+            }
+        }
         known
+    }
+
+    /// Counts a socket in this state, if the kernel counts it.
+    fn count(&mut self, state: Option<State>) {
+        match state {
+            None => self.udp += 1,
+            Some(State::Bound | State::Closed) => {}
+            Some(_) => self.tcp += 1,
+        }
+    }
+
+    fn has(&self, cookie: u64) -> bool {
+        self.cookies.contains_key(&cookie)
     }
 }
 
@@ -86,7 +111,7 @@ pub(super) fn read_alone(
 
 /// Takes TCP's listeners and sockets on their way; whether that is all there is.
 fn take_unsettled(alone: &mut Alone, known: &Known, unsettled: Vec<SocketRow>) -> bool {
-    let is_unknown = |row: &SocketRow| row.cookie.is_none_or(|c| !known.cookies.contains(&c));
+    let is_unknown = |row: &SocketRow| row.cookie.is_none_or(|cookie| !known.has(cookie));
     alone.rows.extend(unsettled.into_iter().filter(is_unknown));
     let of = |states: &[State]| {
         let is_one = |row: &&SocketRow| row.state.is_some_and(|state| states.contains(&state));
@@ -109,10 +134,10 @@ fn iterate(
 ) -> HashSet<u64> {
     let mut missed = HashSet::new();
     let result = each(&mut |record| match record {
-        Record::Socket(socket) if !known.cookies.contains(&socket.cookie()) => {
+        Record::Socket(socket) if !known.has(socket.cookie()) => {
             alone.rows.extend(socket.row(wants.metrics));
         }
-        Record::Cookie(cookie) if !known.cookies.contains(&cookie) => {
+        Record::Cookie(cookie) if !known.has(cookie) => {
             missed.insert(cookie);
         }
         _ => {}

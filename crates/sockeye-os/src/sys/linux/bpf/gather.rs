@@ -7,7 +7,7 @@
 
 use hashbrown::{HashMap, HashSet};
 use sockeye_core::snapshot::Source;
-use sockeye_core::{Degradation, NamespaceId};
+use sockeye_core::{Degradation, Endpoint, NamespaceId};
 
 use super::alone::{Alone, Known, read_alone};
 use super::held::{Ask, Held, read_held};
@@ -81,17 +81,17 @@ fn add_namespaces(
     held: &mut Held,
 ) -> HashSet<u64> {
     let mut known = HashMap::new();
-    for (id, rows) in &mut held.namespaces {
-        known.insert(*id, Known::new(rows));
+    for (id, endpoints) in &mut held.namespaces {
+        known.insert(*id, Known::new(endpoints));
     }
     let none = (Vec::new(), Known::default());
     let visit = |place: &Place, unsettled| {
         let id = place.id.and_then(NamespaceId::inode).unwrap_or_default();
-        let rows = held.namespaces.get(&id).unwrap_or(&none.0);
+        let endpoints = held.namespaces.get(&id).unwrap_or(&none.0);
         let known = known.get(&id).unwrap_or(&none.1);
         let alone = read_alone(lists, (place, wants), known, unsettled);
-        let numbers = rows.iter().chain(&alone.rows).map(|row| row.interface);
-        let names = interface_names(numbers);
+        let numbers = endpoints.iter().map(|endpoint| endpoint.socket.interface);
+        let names = interface_names(numbers.chain(alone.rows.iter().map(|row| row.interface)));
         (alone, names)
     };
     let (own, others): (Vec<&Place>, Vec<&Place>) = places.iter().partition(|place| place.is_own);
@@ -107,15 +107,14 @@ fn add_namespaces(
     let mut unheld = HashSet::new();
     for (place, visited) in visits {
         let id = place.id.and_then(NamespaceId::inode);
-        let rows = id.and_then(|id| held.namespaces.remove(&id)).unwrap_or_default();
-        unheld.extend(add_namespace(raw, place, rows, (visited, wants)));
+        let endpoints = id.and_then(|id| held.namespaces.remove(&id)).unwrap_or_default();
+        unheld.extend(add_namespace(raw, place, endpoints, (visited, wants)));
     }
     if wants.namespaces == Namespaces::All {
-        for (id, sockets) in held.namespaces.drain() {
+        for (id, held) in held.namespaces.drain() {
             let id = NamespaceId::Inode(id);
             let label = format!("netns:{}", id.inode().unwrap_or_default());
-            let namespace = RawNamespace::new(Some(id), label);
-            raw.namespaces.push(RawNamespace { sockets, are_distinct: true, ..namespace });
+            raw.namespaces.push(RawNamespace { held, ..RawNamespace::new(Some(id), label) });
         }
     }
     unheld
@@ -131,11 +130,10 @@ fn dump_of(wants: &Wants) -> std::io::Result<Vec<SocketRow>> {
 fn add_namespace(
     raw: &mut Raw,
     place: &Place,
-    mut rows: Vec<SocketRow>,
+    held: Vec<Endpoint>,
     (visited, wants): (std::io::Result<Visit>, &Wants),
 ) -> HashSet<u64> {
     let mut namespace = RawNamespace {
-        are_distinct: true,
         pid: place.pid,
         is_own: place.is_own,
         ..RawNamespace::new(place.id, place.label())
@@ -145,23 +143,25 @@ fn add_namespace(
     match visited {
         Ok((alone, interfaces)) => {
             unheld.extend(alone.rows.iter().filter_map(inode));
-            rows.extend(alone.rows);
+            namespace.sockets = alone.rows;
             namespace.interfaces = interfaces;
             raw.degradations.extend(alone.degradations);
         }
-        Err(error) if is_gone(&error) && rows.is_empty() => return unheld,
+        Err(error) if is_gone(&error) && held.is_empty() => return unheld,
         Err(_) => match read_through_process(place, wants, Keep::Rows) {
             Some(tables) => {
-                let known: HashSet<u64> = rows.iter().map(|row| row.inode).collect();
+                let known: HashSet<Option<u64>> =
+                    held.iter().map(|endpoint| endpoint.socket.inode).collect();
                 let others = tables.namespace.sockets.into_iter();
-                let others: Vec<_> = others.filter(|row| !known.contains(&row.inode)).collect();
-                unheld.extend(others.iter().filter_map(inode));
-                rows.extend(others);
+                let is_other =
+                    |row: &SocketRow| row.inode == 0 || !known.contains(&Some(row.inode));
+                namespace.sockets = others.filter(is_other).collect();
+                unheld.extend(namespace.sockets.iter().filter_map(inode));
             }
             None => raw.degradations.push(Degradation::NamespacesDenied { count: 1 }),
         },
     }
-    namespace.sockets = rows;
+    namespace.held = held;
     raw.namespaces.push(namespace);
     unheld
 }

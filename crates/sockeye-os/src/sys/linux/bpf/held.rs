@@ -6,10 +6,11 @@ use std::thread;
 
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
-use sockeye_core::{Owner, ProcessId, Transport};
+use sockeye_core::endpoint::Ownerless;
+use sockeye_core::{Endpoint, NamespaceId, Owner, Owners, ProcessId, Transport};
 
 use super::list::Lists;
-use crate::decode::SocketRow;
+use crate::assemble::endpoint_of;
 use crate::decode::bpf::{Holder, Record, Socket};
 use crate::raw::{RawProcess, Text, Unreadable};
 use crate::sys::linux::facts::{read_file, read_link};
@@ -18,19 +19,19 @@ use crate::sys::linux::walk::open_process;
 /// What the pass over descriptors brought.
 #[derive(Default)]
 pub(super) struct Held {
-    /// Sockets by the inode of their network namespace; one that several processes hold comes
-    /// several times.
-    pub(super) namespaces: HashMap<u32, Vec<SocketRow>>,
+    /// Endpoints by the inode of their network namespace; one that several descriptors belong to
+    /// comes several times, each time with one owner.
+    pub(super) namespaces: HashMap<u32, Vec<Endpoint>>,
     /// The processes that hold them.
     pub(super) processes: Vec<RawProcess>,
 }
 
 impl Held {
     fn merge(mut self, other: Self) -> Self {
-        for (namespace, mut rows) in other.namespaces {
+        for (namespace, mut endpoints) in other.namespaces {
             match self.namespaces.entry(namespace) {
-                Entry::Occupied(mut known) => known.get_mut().append(&mut rows),
-                Entry::Vacant(place) => drop(place.insert(rows)),
+                Entry::Occupied(mut known) => known.get_mut().append(&mut endpoints),
+                Entry::Vacant(place) => drop(place.insert(endpoints)),
             }
         }
         self.processes.extend(other.processes);
@@ -147,20 +148,20 @@ impl<'l> Reader<'l> {
         if !is_wanted {
             return;
         }
-        let mut sole_owner = None;
-        let holder = socket.holder().filter(|holder| self.ask.has_owners && holder.pid != 0);
-        if let Some(holder) = holder {
-            let (process, _) = process.get_or_insert_with(|| begin(&holder));
-            if socket.may_be_shared() {
+        let mut owners = Owners::None(Ownerless::NotObserved);
+        let holder = socket.holder().filter(|_| self.ask.has_owners);
+        if let Some(holder) = holder.as_ref().filter(|holder| holder.pid != 0) {
+            let (process, _) = process.get_or_insert_with(|| begin(holder));
+            let id = ProcessId { pid: process.pid, start: process.start };
+            owners = Owners::One(Owner { process: id, fd: Some(holder.fd) });
+            if socket.transport().is_none() {
                 process.sockets.push((holder.fd, socket.inode()));
-            } else {
-                let id = ProcessId { pid: process.pid, start: process.start };
-                sole_owner = Some(Owner { process: id, fd: Some(holder.fd) });
             }
         }
         if let Some(row) = socket.row(self.ask.is_measured) {
-            let rows = self.held.namespaces.entry(socket.namespace()).or_default();
-            rows.push(SocketRow { sole_owner, ..row });
+            let namespace = socket.namespace();
+            let endpoints = self.held.namespaces.entry(namespace).or_default();
+            endpoints.push(endpoint_of(row, Some(NamespaceId::Inode(namespace)), owners));
         }
     }
 

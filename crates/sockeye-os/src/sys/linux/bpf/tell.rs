@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use hashbrown::{HashMap, HashSet};
-use sockeye_core::endpoint::{Direction, Ownerless, Queue, Socket};
+use sockeye_core::endpoint::{Direction, Ownerless, Queue};
 use sockeye_core::event::{Change, Event, EventKind, Reason, Sighting};
 use sockeye_core::{
     Endpoint, NamespaceId, Owner, Owners, Process, ProcessId, State, Timestamp, Transport,
@@ -11,7 +11,7 @@ use sockeye_core::{
 
 use super::held::ticks;
 use crate::Wants;
-use crate::assemble::{Clock, describe_process, queue_of};
+use crate::assemble::{Clock, describe_process, endpoint_of};
 use crate::decode::bpf::{Holder, ProcessRecord, Record, Socket as Sock, Told};
 use crate::raw::{RawProcess, Unreadable};
 use crate::sys::linux::cgroups::find_cgroup;
@@ -100,38 +100,30 @@ impl Teller {
     fn sighting(&mut self, socket: &Sock<'_>) -> Option<Sighting> {
         let row = socket.row(self.wants.metrics)?;
         let holder = socket.holder();
-        let mut metrics = row.metrics.clone();
-        if let Some(metrics) = &mut metrics {
-            let since = socket.counted_ns();
-            metrics.since =
-                (since != 0 && row.transport == Transport::Udp).then(|| self.instant(since));
-        }
-        let is_closed = row.state == Some(State::Closed);
-        let endpoint = Endpoint {
-            transport: row.transport,
-            local: row.local,
-            remote: row.remote,
-            state: row.state,
-            direction: direction(socket, row.state),
-            namespace: Some(NamespaceId::Inode(socket.namespace())),
-            interface: None,
-            socket: Socket {
-                inode: Some(row.inode).filter(|inode| *inode != 0),
-                cookie: row.cookie,
-                is_ipv6: row.is_ipv6,
-                interface: row.interface,
-            },
-            user_id: row.uid,
-            cgroup: row.cgroup_id.and_then(|id| self.cgroup(id)),
-            owners: holder.as_ref().map_or(Owners::None(Ownerless::NotObserved), owners),
-            queue: queue_of(&row).filter(|queue| !is_closed && tells_something(queue)),
-            metrics,
-        };
+        let (state, cgroup) = (row.state, row.cgroup_id.and_then(|id| self.cgroup(id)));
+        let owners = holder.as_ref().map_or(Owners::None(Ownerless::NotObserved), owners);
+        let namespace = Some(NamespaceId::Inode(socket.namespace()));
+        let mut endpoint = endpoint_of(row, namespace, owners);
+        endpoint.direction = direction(socket, state);
+        endpoint.cgroup = cgroup;
+        let is_closed = state == Some(State::Closed);
+        endpoint.queue = endpoint.queue.filter(|queue| !is_closed && tells_something(queue));
+        self.date_counters(&mut endpoint, socket.counted_ns());
         Some(Sighting {
-            change: change(socket, row.state),
+            change: change(socket, state),
             endpoint,
             is_held: socket.has_file() && holder.is_none(),
         })
+    }
+
+    /// Says since when messages, and UDP's bytes, were counted.
+    fn date_counters(&self, endpoint: &mut Endpoint, since_boot_ns: u64) {
+        if let Some(metrics) = &mut endpoint.metrics
+            && since_boot_ns != 0
+            && endpoint.transport == Transport::Udp
+        {
+            metrics.since = Some(self.instant(since_boot_ns));
+        }
     }
 }
 
