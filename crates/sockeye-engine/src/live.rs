@@ -67,7 +67,10 @@ impl Live {
         let look = (begun, Duration::ZERO);
         let (events, resolver) = (Vec::new(), Resolver::default());
         let mut live = Self { watcher, session, options, look, tick, events, resolver };
+        let has_events = live.coverage() != Coverage::default();
+        live.watcher.set_measuring(!has_events || options.initial == Initial::Told);
         live.look()?;
+        live.watcher.set_measuring(!has_events);
         Ok(live)
     }
 
@@ -200,11 +203,11 @@ impl Urgency {
 }
 
 /// From the beginning of a snapshot that took `cost` to that of the next: an interval, and so long
-/// that looking takes at most one part in a hundred of the time as a proof, in ten as a repair, and
+/// that looking takes at most one part in two hundred of the time as a proof, in ten as a repair, and
 /// half of it where nothing else tells.
 fn distance(interval: Duration, cost: Duration, urgency: Urgency) -> Duration {
     let times = match urgency {
-        Urgency::Proof => 100,
+        Urgency::Proof => 200,
         Urgency::Repair => 10,
         Urgency::Only => 2,
     };
@@ -234,8 +237,8 @@ mod tests {
         check(polling, true, (1000, 500), 1000);
         check(polling, false, (1000, 700), 1400);
         check(tcp, false, (1000, 5), 1000);
-        check(tcp, false, (1000, 11), 1100);
-        check(tcp, false, (1000, 140), 14_000);
+        check(tcp, false, (1000, 11), 2200);
+        check(tcp, false, (1000, 140), 28_000);
         check(tcp, true, (1000, 5), 1000);
         check(tcp, true, (1000, 140), 1400);
         assert_eq!(distance(Duration::ZERO, Duration::MAX, Urgency::Proof), Duration::MAX);

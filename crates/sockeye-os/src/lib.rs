@@ -146,6 +146,12 @@ impl Watcher {
         self.0.wait(timeout, events)
     }
 
+    /// Whether snapshots bring measurements from now on, if they were wanted. Where events tell what
+    /// was measured, snapshots need not repeat it, and take less memory and time.
+    pub fn set_measuring(&mut self, is_measuring: bool) {
+        self.0.set_measuring(is_measuring);
+    }
+
     /// Takes a snapshot; its time is that of its beginning.
     ///
     /// # Errors

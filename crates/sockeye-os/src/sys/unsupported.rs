@@ -81,6 +81,11 @@ impl Watcher {
         match *self {}
     }
 
+    /// See [`crate::Watcher::set_measuring`].
+    pub(crate) fn set_measuring(&mut self, _: bool) {
+        match *self {}
+    }
+
     /// See [`crate::Watcher::snapshot`].
     pub(crate) fn snapshot(&mut self) -> Result<Snapshot, Error> {
         match *self {}

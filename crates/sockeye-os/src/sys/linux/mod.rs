@@ -5,6 +5,7 @@ mod bpf;
 mod cgroups;
 mod closings;
 mod facts;
+mod memory;
 mod namespaces;
 mod netlink;
 mod observe;

@@ -30,6 +30,8 @@ use crate::{Error, SourceChoice, Wants};
 #[derive(Debug)]
 pub(super) struct Polling {
     wants: Wants,
+    /// Measurements were wanted in the beginning.
+    is_measured: bool,
     limits: Vec<Degradation>,
     closings: Vec<Closings>,
     /// What was heard in namespaces that are not followed any more.
@@ -49,8 +51,9 @@ impl Polling {
             try_sock_diag(wants).map_err(|error| source::no_sock_diag(&error))?;
         }
         let (limits, ports) = (Vec::new(), Ports::read());
-        let wants = wants.clone();
-        let mut polling = Self { wants, limits, closings: Vec::new(), pending: Vec::new(), ports };
+        let (wants, is_measured) = (wants.clone(), wants.metrics);
+        let mut polling =
+            Self { wants, is_measured, limits, closings: Vec::new(), pending: Vec::new(), ports };
         if polling.wants.source == SourceChoice::Proc {
             polling.limit("/proc tells of nothing as it happens");
             return Ok(polling);
@@ -99,6 +102,11 @@ impl Polling {
             hear(closings, &self.ports, out).map_err(|error| failed(&error))?;
         }
         Ok(())
+    }
+
+    /// See [`crate::Watcher::set_measuring`].
+    pub(super) fn set_measuring(&mut self, is_measuring: bool) {
+        self.wants.metrics = is_measuring && self.is_measured;
     }
 
     /// See [`crate::Watcher::snapshot`]. Namespaces that have come are followed before their tables

@@ -6,6 +6,7 @@ use sockeye_core::event::{Coverage, Event};
 use sockeye_core::{Degradation, Snapshot};
 
 use super::bpf::Stream;
+use super::memory;
 use super::polling::Polling;
 use crate::{Error, SourceChoice, Wants};
 
@@ -24,6 +25,7 @@ enum Tier {
 
 impl Watcher {
     pub(crate) fn start(wants: &Wants) -> Result<Self, Error> {
+        memory::return_what_is_freed();
         let refused = match wants.source {
             SourceChoice::Auto | SourceChoice::Ebpf => match Stream::start(wants) {
                 Ok(stream) => return Ok(Self(Tier::Ebpf(Box::new(stream)))),
@@ -57,6 +59,13 @@ impl Watcher {
         match &mut self.0 {
             Tier::Ebpf(stream) => stream.wait(timeout, events),
             Tier::Polling(polling) => polling.wait(timeout, events),
+        }
+    }
+
+    pub(crate) fn set_measuring(&mut self, is_measuring: bool) {
+        match &mut self.0 {
+            Tier::Ebpf(stream) => stream.set_measuring(is_measuring),
+            Tier::Polling(polling) => polling.set_measuring(is_measuring),
         }
     }
 

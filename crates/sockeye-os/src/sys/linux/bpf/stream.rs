@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
+use std::panic::resume_unwind;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use hashbrown::HashSet;
@@ -24,6 +26,7 @@ use crate::decode::mounts::{cgroup2_mount_point, decode_mounts};
 use crate::error::plain;
 use crate::sys::linux::facts::read_proc;
 use crate::sys::linux::namespaces;
+use crate::sys::linux::observe::now;
 use crate::sys::linux::walk::read_pids;
 use crate::{Error, Namespaces, Wants};
 
@@ -31,10 +34,14 @@ use crate::{Error, Namespaces, Wants};
 #[derive(Debug)]
 pub(in crate::sys::linux) struct Stream {
     wants: Wants,
+    /// Measurements were wanted in the beginning.
+    is_measured: bool,
     lists: Lists,
     /// As long as these are open the programs run; they end with the process, however that ends.
     _attached: Vec<OwnedFd>,
     ring: Ring,
+    /// What happened while a snapshot was taken.
+    pending: Vec<Event>,
     /// The programs' global variables: events that did not fit.
     variables: OwnedFd,
     lost: u64,
@@ -45,6 +52,8 @@ pub(in crate::sys::linux) struct Stream {
 
 /// How long events may wait in the buffer: the kernel wakes us only when it fills up.
 const NAP: Duration = Duration::from_millis(20);
+/// The same while a snapshot is taken.
+const GLANCE: Duration = Duration::from_millis(5);
 
 impl Stream {
     /// Loads and attaches everything that can be.
@@ -70,7 +79,9 @@ impl Stream {
         Ok(Self {
             teller: Teller::new(wants, wanted_namespaces(wants)?),
             wants: wants.clone(),
+            is_measured: wants.metrics,
             ring,
+            pending: Vec::new(),
             variables: programs.take_map(".bss").map_err(unavailable)?,
             lists: Lists::load(programs).map_err(unavailable)?,
             lost: 0,
@@ -98,6 +109,7 @@ impl Stream {
     ) -> Result<(), Error> {
         let end = Instant::now() + timeout;
         let before = out.len();
+        out.append(&mut self.pending);
         loop {
             self.drain(out);
             let left = end.saturating_duration_since(Instant::now());
@@ -114,17 +126,11 @@ impl Stream {
 
     /// Takes out what is there.
     fn drain(&mut self, out: &mut Vec<Event>) {
-        let Self { ring, teller, .. } = self;
-        teller.set_clock();
-        ring.drain(|record| {
-            if let Some(record) = decode_record(record) {
-                out.extend(teller.event(&record));
-            }
-        });
+        take_out(&mut self.ring, &mut self.teller, out);
         let lost = self.lost_so_far();
         if lost > self.lost {
             let kind = EventKind::Lost(lost - self.lost);
-            out.push(Event { time: crate::sys::linux::observe::now(), kind });
+            out.push(Event { time: now(), kind });
             self.lost = lost;
         }
     }
@@ -138,11 +144,40 @@ impl Stream {
         }
     }
 
-    /// See [`crate::Watcher::snapshot`].
-    pub(in crate::sys::linux) fn snapshot(&mut self) -> Result<Snapshot, Error> {
-        let ground = Ground::find(&self.wants)?;
-        Ok(assemble(gather::gather(&self.lists, &self.wants, ground)?))
+    /// See [`crate::Watcher::set_measuring`].
+    pub(in crate::sys::linux) fn set_measuring(&mut self, is_measuring: bool) {
+        self.wants.metrics = is_measuring && self.is_measured;
     }
+
+    /// See [`crate::Watcher::snapshot`]. Events are taken out meanwhile, so that the buffer need not
+    /// hold all that happens in so long a time.
+    pub(in crate::sys::linux) fn snapshot(&mut self) -> Result<Snapshot, Error> {
+        let Self { wants, lists, ring, teller, pending, .. } = self;
+        let look = || {
+            let ground = Ground::find(wants)?;
+            Ok(assemble(gather::gather(lists, wants, ground)?))
+        };
+        thread::scope(|scope| {
+            let looker = thread::Builder::new().name("snapshot".to_owned());
+            // No thread can be made: EAGAIN, RLIMIT_NPROC.
+            let Ok(looking) = looker.spawn_scoped(scope, look) else { return look() };
+            while !looking.is_finished() {
+                take_out(ring, teller, pending);
+                thread::sleep(GLANCE);
+            }
+            looking.join().unwrap_or_else(|panic| resume_unwind(panic))
+        })
+    }
+}
+
+/// Takes out of `ring` what is there.
+fn take_out(ring: &mut Ring, teller: &mut Teller, out: &mut Vec<Event>) {
+    teller.set_clock();
+    ring.drain(|record| {
+        if let Some(record) = decode_record(record) {
+            out.extend(teller.event(&record));
+        }
+    });
 }
 
 /// The namespaces that are asked for; `None` for all.
@@ -154,11 +189,11 @@ fn wanted_namespaces(wants: &Wants) -> Result<Option<HashSet<u32>>, Error> {
     Ok(Some(places.iter().filter_map(|place| place.id.and_then(NamespaceId::inode)).collect()))
 }
 
-/// Bytes of the ring buffer: a thousandth of the machine's memory, a power of two from 1 to 64 MiB.
+/// Bytes of the ring buffer: a part of the machine's memory, a power of two from 1 to 32 MiB.
 fn ring_bytes() -> u32 {
     let information = rustix::system::sysinfo();
     let memory = information.totalram as u64 * u64::from(information.mem_unit);
-    let wanted = (memory / 1024).clamp(1 << 20, 64 << 20);
+    let wanted = (memory / 2048).clamp(1 << 20, 32 << 20);
     u32::try_from(wanted).map_or(1 << 20, |wanted| 1 << wanted.ilog2())
 }
 
