@@ -47,8 +47,7 @@ struct Sections<'a> {
 impl<'a> Sections<'a> {
     fn new(bytes: &'a [u8]) -> Result<Self, Malformed> {
         let header = |at| word(bytes, at).ok_or(Malformed { what: "BTF header is cut short", at });
-        let magic = bytes.get(..2).map(|m| u16::from_ne_bytes([m[0], m[1]]));
-        if magic != Some(MAGIC) {
+        if !bytes.starts_with(&MAGIC.to_ne_bytes()) {
             return Err(Malformed { what: "no BTF of this machine's byte order", at: 0 });
         }
         let start = header(4)? as usize;

@@ -38,6 +38,7 @@ pub(super) fn gather(wants: &Wants) -> Result<Raw, Error> {
 }
 
 /// The error that a refusal is for whoever asked for eBPF by name.
+#[expect(clippy::needless_pass_by_value, reason = "map_err hands it over")]
 fn unavailable(refused: Refused) -> Error {
     let kind = match refused.error.kind() {
         std::io::ErrorKind::PermissionDenied => Kind::Denied,
@@ -61,27 +62,20 @@ fn pid_namespace() -> u32 {
 #[cfg(test)]
 mod tests {
     use super::load::*;
+
     #[test]
-    fn every_program_loads() {
-        let t = std::time::Instant::now();
-        let programs = Programs::prepare(&Setup {
-            ring_bytes: Some(1 << 20),
-            is_measuring: true,
-            pid_namespace: 0,
-        });
-        let programs = programs.unwrap_or_else(|e| panic!("{e}"));
-        eprintln!("prepare {:?}", t.elapsed());
-        let mut bad = 0;
-        for program in PROGRAMS {
-            let t = std::time::Instant::now();
-            match programs.load(program) {
-                Ok(_) => eprintln!("{} {:?}", program.name, t.elapsed()),
-                Err(refused) => {
-                    bad += 1;
-                    eprintln!("{refused}")
-                }
-            }
-        }
-        assert_eq!(bad, 0);
+    #[expect(clippy::print_stdout, reason = "what is skipped is said")]
+    fn this_kernel_takes_every_program() {
+        let setup = Setup { ring_bytes: Some(1 << 20), is_measuring: true, pid_namespace: 0 };
+        let programs = match Programs::prepare(&setup) {
+            Ok(programs) => programs,
+            Err(refused) => return println!("skipped: {refused}"),
+        };
+        let refused: Vec<String> = PROGRAMS
+            .into_iter()
+            .filter_map(|program| programs.load(program).err())
+            .map(|refused| refused.to_string())
+            .collect();
+        assert!(refused.is_empty(), "{refused:#?}");
     }
 }
