@@ -220,7 +220,7 @@ fn add_processes(walked: &mut Walk, again: Walk) {
 }
 
 /// Looks at the `unheld` sockets again, notes those that are gone and takes them off the set.
-fn forget_vanished(raw: &mut Raw, places: &[Place], unheld: &mut HashSet<u64>) {
+pub(super) fn forget_vanished(raw: &mut Raw, places: &[Place], unheld: &mut HashSet<u64>) {
     for namespace in &mut raw.namespaces {
         let suspects = namespace.sockets.iter().filter(|row| unheld.contains(&row.inode));
         let suspects: Vec<_> = suspects.filter(|row| row.cookie.is_some()).map(target_of).collect();

@@ -17,7 +17,7 @@ use crate::raw::{Keep, Raw, RawNamespace, RawProcess};
 use crate::sys::linux::cgroups::read_cgroups;
 use crate::sys::linux::namespaces::{self, Place, inside_each};
 use crate::sys::linux::observe::{
-    boot_time, ephemeral_ports, is_enclosed, is_gone, list_processes, now,
+    boot_time, ephemeral_ports, forget_vanished, is_enclosed, is_gone, list_processes, now,
 };
 use crate::sys::linux::tables::{dump_unsettled, interface_names, read_through_process};
 use crate::sys::linux::users::read_users;
@@ -62,7 +62,7 @@ pub(super) fn gather(lists: &Lists, wants: &Wants, ground: Ground) -> Result<Raw
     let unheld = add_namespaces(&mut raw, (&places, unsettled), (lists, wants), &mut held);
     raw.processes = held.processes;
     if wants.owners {
-        let unheld = find_holders(&mut raw, unheld, (lists, ask), &pids)?;
+        let unheld = find_holders(&mut raw, unheld, (lists, ask), (&pids, &places))?;
         raw.cgroups = read_cgroups(&raw, &unheld);
     }
     raw.users = read_users(&raw);
@@ -173,7 +173,7 @@ fn find_holders(
     raw: &mut Raw,
     mut unheld: HashSet<u64>,
     (lists, ask): (&Lists, Ask),
-    pids: &[u32],
+    (pids, places): (&[u32], &[Place]),
 ) -> Result<HashSet<u64>, Error> {
     if unheld.is_empty() {
         return Ok(unheld);
@@ -187,10 +187,12 @@ fn find_holders(
     let unseen: Vec<u32> = now.iter().copied().filter(|pid| !seen.contains(pid)).collect();
     let walked = walk(&unseen, &unheld);
     add_holders(raw, walked.processes, &mut unheld);
+    forget_vanished(raw, places, &mut unheld);
     if walked.denied > 0 && !unheld.is_empty() {
         raw.degradations.push(Degradation::ProcessesDenied { count: walked.denied });
     } else if !unheld.is_empty() {
         add_holders(raw, read_held(lists, &now, ask).processes, &mut unheld);
+        forget_vanished(raw, places, &mut unheld);
     }
     if !unheld.is_empty() && is_enclosed() {
         raw.degradations.push(Degradation::OutsidePidNamespace);
