@@ -269,8 +269,10 @@ fn examine_namespaces(pids: &[u32]) -> Finding {
 }
 
 /// The command that lets this binary see everything, whoever runs it; see [`examine_owners`] and
-/// [`examine_namespaces`] for why each. It may change nothing.
-fn grant() -> String {
+/// [`examine_namespaces`] for why each. CAP_SYS_ADMIN stands for CAP_BPF, CAP_PERFMON and, where
+/// programs are attached, CAP_NET_ADMIN; a command of its own for eBPF would take back this one's.
+/// It may change nothing.
+pub(super) fn grant() -> String {
     let see = "cap_dac_read_search,cap_sys_ptrace,cap_sys_admin";
     format!("sudo setcap {see}+ep {}", this_binary())
 }

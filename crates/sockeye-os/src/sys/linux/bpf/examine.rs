@@ -15,7 +15,7 @@ use super::pid_namespace;
 use super::stream::Stream;
 use crate::support::{Finding, Status};
 use crate::sys::linux::observe::now;
-use crate::sys::linux::support::{Probe, this_binary};
+use crate::sys::linux::support::{Probe, grant};
 use crate::{Error, Kind, SourceChoice, Wants};
 
 /// Tries the iterators, the events, and whether these tell the truth.
@@ -30,7 +30,7 @@ fn examine_lists() -> Finding {
     let probe = Probe::new("ebpf_lists", "Lists by eBPF");
     let setup = Setup { ring_bytes: None, is_measuring: true, pid_namespace: pid_namespace() };
     let start = Instant::now();
-    match Programs::prepare(&setup).and_then(Lists::load).and_then(|lists| lists.load_all()) {
+    match Programs::prepare(&setup).and_then(Lists::load).and_then(Lists::load_all) {
         Ok(_) => {
             let taken = start.elapsed().as_millis();
             let detail = format!("every iterator could be loaded, in {taken} ms");
@@ -39,8 +39,7 @@ fn examine_lists() -> Finding {
         Err(refused) => {
             let detail = format!("{refused}; lists follow each descriptor instead");
             let finding = probe.found(Status::Missing, detail);
-            let is_denied = refused.error.kind() == std::io::ErrorKind::PermissionDenied;
-            if is_denied { finding.mended_by(grant()) } else { finding }
+            if refused.is_denied() { finding.mended_by(grant()) } else { finding }
         }
     }
 }
@@ -63,12 +62,6 @@ fn examine_events(stream: &Result<Stream, Error>) -> Finding {
     }
     let limits: Vec<String> = stream.limits().iter().map(Degradation::to_string).collect();
     probe.found(Status::Limited, limits.join("; ")).mended_by(grant())
-}
-
-/// The command that lets this binary use all of it, whoever runs it: CAP_BPF and CAP_PERFMON for
-/// lists and events, CAP_NET_ADMIN for the programs on control groups.
-fn grant() -> String {
-    format!("sudo setcap cap_bpf,cap_perfmon,cap_net_admin+ep {}", this_binary())
 }
 
 /// Connections of our own that events are to tell of.

@@ -12,6 +12,7 @@ use aya_obj::btf::{Btf, BtfFeatures};
 use aya_obj::generated::{bpf_attach_type as attach, bpf_map_type, bpf_prog_type as program};
 use aya_obj::maps::Map;
 use aya_obj::{EbpfSectionKind, Object};
+use rustix::io::Errno;
 
 use super::call::{self, MapPlan, ProgramPlan};
 use crate::Wants;
@@ -127,6 +128,11 @@ impl Refused {
             None => io::Error::new(self.error.kind(), self.error.to_string()),
         };
         Self { what: self.what.clone(), error, verifier: self.verifier.clone() }
+    }
+
+    /// Whether it is a matter of capabilities. EACCES is not: the verifier says that of programs.
+    pub(super) fn is_denied(&self) -> bool {
+        self.error.raw_os_error() == Some(Errno::PERM.raw_os_error())
     }
 
     fn malformed(what: &str, error: impl fmt::Display) -> Self {

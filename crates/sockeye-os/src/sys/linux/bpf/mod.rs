@@ -40,11 +40,11 @@ pub(super) fn gather(wants: &Wants) -> Result<Raw, Error> {
 /// The error that a refusal is for whoever asked for eBPF by name.
 #[expect(clippy::needless_pass_by_value, reason = "map_err hands it over")]
 fn unavailable(refused: Refused) -> Error {
-    let kind = match refused.error.kind() {
-        std::io::ErrorKind::PermissionDenied => Kind::Denied,
-        _ => Kind::Unsupported,
-    };
-    Error::new(kind, "use eBPF", "", refused.to_string())
+    if refused.is_denied() {
+        let reason = "not permitted: it takes CAP_BPF and CAP_PERFMON";
+        return Error::new(Kind::Denied, "use eBPF", "", reason);
+    }
+    Error::new(Kind::Unsupported, "use eBPF", "", refused.to_string())
 }
 
 /// The inode of our PID namespace; 0 for the machine's first one, whose inode is fixed
