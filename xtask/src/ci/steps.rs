@@ -15,6 +15,7 @@ pub(super) const STEPS: &[Step] = &[
     Step { name: "unit tests", is_quick: true, act: unit_tests },
     Step { name: "doc tests", is_quick: false, act: doc_tests },
     Step { name: "end-to-end tests", is_quick: false, act: end_to_end_tests },
+    Step { name: "end-to-end by eBPF", is_quick: false, act: end_to_end_by_ebpf },
     Step { name: "documentation", is_quick: false, act: documentation },
     Step { name: "generated files", is_quick: false, act: |_| passed(docs::check()) },
     Step { name: "fuzz smoke", is_quick: false, act: |_| passed(fuzz::smoke()) },
@@ -81,9 +82,24 @@ fn end_to_end_tests(log: &mut Log) -> anyhow::Result<Outcome> {
     if !has_end_to_end_tests()? {
         return skipped("there are none yet");
     }
+    run_whole_programs(log, &mut tests(&["--test=*"]))
+}
+
+/// The truth suite once more by programs in the kernel, which small machines are spared otherwise.
+fn end_to_end_by_ebpf(log: &mut Log) -> anyhow::Result<Outcome> {
+    let mut tried = run::command(&["cargo", "run", "--quiet", "--locked", "--", "--source=ebpf"]);
+    let output = tried.output()?;
+    if !matches!(output.status.code(), Some(0 | 1)) {
+        return skipped(String::from_utf8_lossy(&output.stderr).trim());
+    }
+    run_whole_programs(log, tests(&["--test=e2e"]).env("SOCKEYE_E2E_SOURCE", "ebpf"))
+}
+
+/// Runs `tests` and notes what they had to skip.
+fn run_whole_programs(log: &mut Log, tests: &mut Command) -> anyhow::Result<Outcome> {
     let file = skipped_file();
     fs::write(&file, "")?;
-    let result = run::finish(tests(&["--test=*"]).env("SOCKEYE_SKIPPED", &file));
+    let result = run::finish(tests.env("SOCKEYE_SKIPPED", &file));
     let skipped = fs::read_to_string(&file).unwrap_or_default();
     fs::remove_file(&file)?;
     let skipped = skipped.lines().map(|line| line.trim_start_matches("SKIPPED "));

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::sockeye::{BINARY, all, command, finish, list, sockeye};
+use crate::sockeye::{BINARY, command, finish, list, sockeye};
 use crate::world::{Process, connect, run, share, visit};
 
 /// Enough endpoints that a pipe's buffer of 64 kB does not hold them.
@@ -216,10 +216,12 @@ fn the_last_line_sums_up_on_standard_error() {
     visit(|_world| {
         let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
         let _other = Process::holding(share(&socket));
-        let run = sockeye(&["-a"]);
-        assert_eq!(run.err, "1 process, 1 endpoint · seen by sock_diag\n");
-        let source = all()[0].text("observer.source").to_owned();
-        assert_eq!(source, "sock_diag");
+        for (source, word) in [("netlink", "sock_diag"), ("proc", "procfs")] {
+            let run = sockeye(&["-a", "--source", source]);
+            assert_eq!(run.err, format!("1 process, 1 endpoint · seen by {word}\n"));
+            let rows = list(&["-a", "--source", source]);
+            assert_eq!(rows[0].text("observer.source"), word);
+        }
         assert_eq!(sockeye(&["-a", "-f", "csv"]).err, "");
     });
 }

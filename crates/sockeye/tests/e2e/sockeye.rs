@@ -11,11 +11,31 @@ use crate::proc;
 /// The binary under test.
 pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_sockeye");
 
+/// Names the source to observe with wherever a test does not name one; CI runs the suite by each.
+const SOURCE: &str = "SOCKEYE_E2E_SOURCE";
+
 /// A command that runs it.
 pub(crate) fn command(args: &[&str]) -> Command {
     let mut command = Command::new(BINARY);
-    command.args(args).stdin(Stdio::null()).env_remove("NO_COLOR");
+    let source = std::env::var(SOURCE).ok().filter(|_| leaves_source_open(args));
+    let is_named = args.first().is_some_and(|arg| OBSERVING.contains(arg));
+    let (name, rest) = args.split_at(usize::from(is_named));
+    command.args(name).args(source.map(|source| format!("--source={source}"))).args(rest);
+    command.stdin(Stdio::null()).env_remove("NO_COLOR");
     command
+}
+
+/// The commands that take a source, besides none at all.
+const OBSERVING: [&str; 4] = ["list", "watch", "close", "end"];
+/// The words in front that do not observe, or not by every source.
+const OTHERS: [&str; 8] =
+    ["doctor", "dump", "columns", "completions", "generate", "help", "--help", "--version"];
+
+/// Whether `args` observe without saying with what.
+fn leaves_source_open(args: &[&str]) -> bool {
+    let is_chosen = |arg: &&str| arg.starts_with("--source") || arg.starts_with("--replay");
+    !args.iter().any(|arg| is_chosen(arg) || *arg == "tcpvcon")
+        && args.first().is_none_or(|first| !OTHERS.contains(first))
 }
 
 /// What one run printed, and how it ended.
