@@ -5,6 +5,7 @@ use std::os::fd::OwnedFd;
 use std::process::Command;
 
 use crate::sockeye::{BINARY, Row, Run, find, finish, rows};
+use crate::watch::{Watching, cookie};
 use crate::world::{Process, World, connect, eventually, run, visit};
 
 /// The user that has no privileges.
@@ -46,6 +47,76 @@ fn setpriv(program: &str) -> Command {
     let mut command = Command::new("setpriv");
     command.args(["--reuid", NOBODY, "--clear-groups", program]);
     command
+}
+
+/// A command of another user whose privileges are CAP_BPF and CAP_PERFMON, which were given numbers
+/// before setpriv(1) gave them names.
+fn with_ebpf_alone(program: &str) -> Command {
+    let mut command = Command::new("setpriv");
+    let capabilities = "-all,+cap_38,+cap_39";
+    command.args(["--reuid", NOBODY, "--clear-groups", "--inh-caps", capabilities]);
+    command.args(["--ambient-caps", capabilities, "--bounding-set", capabilities, program]);
+    command
+}
+
+#[test]
+fn two_capabilities_suffice_for_lists_and_events_by_ebpf() {
+    visit(|world| {
+        if !has_nobody(world) {
+            return;
+        }
+        let copy = world.copy_program(BINARY, "sockeye");
+        let sockeye = || with_ebpf_alone(copy.to_str().unwrap());
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let held = Process::holding(UdpSocket::bind("127.0.0.1:4711").unwrap());
+        let list = ["-a", "--netns", "self", "--source", "ebpf", "-f", "jsonl"];
+        let run = finish(sockeye().args(list));
+        if run.status == Some(2) {
+            let of_root = crate::sockeye::sockeye(&list);
+            assert_eq!(of_root.status, Some(2), "root may, two capabilities may not: {run:?}");
+            return world.skip(&of_root.err);
+        }
+        let rows = rows(&run.out);
+        assert_eq!(rows.len(), 2, "{run:?}");
+        let ours = find(&rows, listener.local_addr().unwrap(), None);
+        assert_eq!(ours.pids(), [std::process::id()].into());
+        let theirs = find(&rows, "127.0.0.1:4711".parse().unwrap(), None);
+        assert_eq!(theirs.pids(), [held.pid()].into());
+        assert_eq!(theirs.text("process.executable.name"), "sleep");
+
+        let watch = ["watch", "--source", "ebpf", "--netns", "self", "-t", "-f", "jsonl"];
+        let mut watching = Watching::of(sockeye().args(watch)).unwrap();
+        let (client, server) = connect(&listener);
+        let (opened, closed) = (cookie(&client), cookie(&server));
+        check_is_this_process(&watching.until("opened", opened));
+        drop((server, client));
+        check_is_this_process(&watching.until("closed", closed));
+        assert_eq!(watching.end_by(rustix::process::Signal::INT).status, Some(0));
+    });
+}
+
+/// The row names this process in full.
+fn check_is_this_process(row: &Row) {
+    assert_eq!(row.pids(), [std::process::id()].into(), "{row:?}");
+    let path = std::fs::read_link("/proc/self/exe").unwrap();
+    assert_eq!(row.text("process.executable.path"), path.to_str().unwrap());
+    let command: Vec<String> = std::env::args().collect();
+    assert_eq!(row.text("process.command_line"), command.join(" "));
+    assert_eq!(row.number("process.user.id"), Some(0));
+}
+
+#[test]
+fn without_capabilities_ebpf_says_which_it_takes() {
+    visit(|world| {
+        for command in ["list", "watch"] {
+            let Some(run) = as_nobody(world, &[command, "--source", "ebpf"]) else {
+                return;
+            };
+            assert_eq!((run.status, run.out.as_str()), (Some(2), ""), "{run:?}");
+            let said = "not permitted: it takes CAP_BPF and CAP_PERFMON";
+            assert_eq!(run.err, format!("sockeye: cannot use eBPF: {said}\n"));
+        }
+    });
 }
 
 /// The row of this socket that is nobody's but its user's.

@@ -12,7 +12,7 @@ use crate::sockeye::{Row, Run, command, sockeye};
 use crate::world::{connect, eventually, visit};
 
 /// A watch in progress; it has taken its first look.
-struct Watching {
+pub(crate) struct Watching {
     child: Child,
     out: Lines<BufReader<ChildStdout>>,
     err: BufReader<ChildStderr>,
@@ -27,7 +27,11 @@ impl Watching {
     /// Starts `sockeye watch` by `source`; else the reason why that cannot be.
     fn start_by(source: &str, args: &[&str]) -> Result<Self, String> {
         let usual = ["watch", "--source", source, "--netns", "self", "--interval", "100ms"];
-        let mut command = command(&[&usual, args].concat());
+        Self::of(&mut command(&[&usual, args].concat()))
+    }
+
+    /// Starts `command`, which watches; else the reason why it cannot.
+    pub(crate) fn of(command: &mut Command) -> Result<Self, String> {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let out = BufReader::new(child.stdout.take().unwrap()).lines();
         let mut err = BufReader::new(child.stderr.take().unwrap());
@@ -52,7 +56,7 @@ impl Watching {
     }
 
     /// Lines of JSON up to the first with this action and cookie, which is the last of them.
-    fn until(&mut self, action: &str, cookie: u64) -> Row {
+    pub(crate) fn until(&mut self, action: &str, cookie: u64) -> Row {
         loop {
             let row = self.row();
             if row.text("event.action") == action && row.number("socket.cookie") == Some(cookie) {
@@ -62,7 +66,7 @@ impl Watching {
     }
 
     /// Asks it to end by `signal`; the rest of what it printed.
-    fn end_by(self, signal: Signal) -> Run {
+    pub(crate) fn end_by(self, signal: Signal) -> Run {
         let pid = Pid::from_child(&self.child);
         kill_process(pid, signal).unwrap();
         self.finish()
@@ -78,7 +82,7 @@ impl Watching {
 }
 
 /// The kernel's own number of `socket`.
-fn cookie(socket: impl AsFd) -> u64 {
+pub(crate) fn cookie(socket: impl AsFd) -> u64 {
     socket_cookie(socket).unwrap()
 }
 
