@@ -8,6 +8,7 @@ use alloc::boxed::Box;
 
 use crate::endpoint::Endpoint;
 use crate::process::Process;
+use crate::snapshot::Namespace;
 use crate::state::State;
 use crate::time::Timestamp;
 
@@ -26,6 +27,15 @@ pub enum EventKind {
     /// What is known of a process: told before the first event that names it as an owner, and again
     /// when it runs another image.
     Process(Box<Process>),
+    /// What a user is called: told before the first event that names it by number.
+    User {
+        /// Its number.
+        id: u32,
+        /// Its name.
+        name: Box<str>,
+    },
+    /// A network namespace: told before the first event that names it.
+    Namespace(Namespace),
     /// Something happened to an endpoint.
     Endpoint(Box<Sighting>),
     /// So many events were lost: what they told is not known until the next snapshot.

@@ -96,6 +96,8 @@ impl Session {
         self.context.time = self.context.time.max(time);
         match kind {
             EventKind::Process(process) => self.processes.learn(&mut self.context, *process),
+            EventKind::User { id, name } => drop(self.context.users.insert(id, name)),
+            EventKind::Namespace(namespace) => self.learn_namespace(namespace),
             EventKind::Endpoint(sighting) => self.take_sighting(time, *sighting),
             EventKind::Lost(count) => self.lose(time, count),
         }

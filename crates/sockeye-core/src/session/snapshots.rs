@@ -59,6 +59,13 @@ impl Session {
         mem::replace(&mut context.namespaces, snapshot.namespaces)
     }
 
+    /// Takes what is known of a namespace.
+    pub(super) fn learn_namespace(&mut self, namespace: Namespace) {
+        let all = &mut self.context.namespaces;
+        all.retain(|known| known.id != namespace.id);
+        all.push(namespace);
+    }
+
     /// Keeps those of `before` that are gone but have endpoints that are still shown.
     fn keep_namespaces(&mut self, mut before: Vec<Namespace>) {
         before.retain(|namespace| self.context.namespace(namespace.id).is_none());

@@ -438,6 +438,28 @@ fn facts_that_are_absent_hide_nothing() {
 }
 
 #[test]
+fn names_that_no_snapshot_knows_are_told_before_they_are_needed() {
+    check(
+        EVENTS,
+        "1 snap 1
+         2 user 33 www-data
+         2 namespace 7 blue
+         2 syn_received>established c7 10.0.0.5:443 10.0.0.9:1 by=3 ns=7
+         = 2 accepted c7 established 10.0.0.5:443 10.0.0.9:1 by=3 start=2
+         3 names
+         = 33=www-data ns7=blue
+         4 user 33 web
+         4 namespace 7 green
+         4 namespace 8 red
+         4 names
+         = 33=web ns7=green ns8=red
+         5 snap 4 c7 established 10.0.0.5:443 10.0.0.9:1 by=3 ns=7
+         5 names
+         = 33=web ns7=green",
+    );
+}
+
+#[test]
 fn a_life_costs_little_beyond_its_endpoint() {
     let (life, endpoint) = (size_of::<Option<Life>>(), size_of::<crate::Endpoint>());
     assert!(life <= endpoint + 48, "{life} {endpoint}");

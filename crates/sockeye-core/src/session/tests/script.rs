@@ -2,9 +2,10 @@
 //!
 //! Steps: `TIME tick`; `TIME snap BEGAN ENDPOINT ; …`; `TIME FROM>TO ENDPOINT` for a TCP state;
 //! `TIME used|bound|peer ENDPOINT`; `TIME gone REASON ENDPOINT`; `TIME lost COUNT`; `TIME process
-//! PID`; and questions: `show`, `needs`, `defects`, `known`. An endpoint is written as words in any
-//! order: `udp`, `c7` (cookie), `i7` (inode), a state, its local and its remote side, `in`, `out`,
-//! `held`, `by=3,4` (owners), `bytes=9` (sent).
+//! PID`; `TIME user ID NAME`; `TIME namespace INODE LABEL`; and questions: `show`, `needs`,
+//! `defects`, `known`, `names`. An endpoint is written as words in any order: `udp`, `c7` (cookie),
+//! `i7` (inode), a state, its local and its remote side, `in`, `out`, `held`, `by=3,4` (owners),
+//! `bytes=9` (sent), `ns=7` (its namespace's inode).
 
 use alloc::boxed::Box;
 use alloc::format;
@@ -15,6 +16,7 @@ use core::net::SocketAddr;
 use crate::endpoint::{Direction, Endpoint, Metrics, Owners, Transport};
 use crate::event::{Change, Coverage, Event, EventKind, Occurrence, Reason, Sighting};
 use crate::session::Session;
+use crate::snapshot::NamespaceId;
 use crate::state::State;
 use crate::testing;
 use crate::time::Timestamp;
@@ -64,6 +66,7 @@ fn perform(session: &mut Session, step: &str) -> Vec<String> {
         "needs" => return [session.needs_snapshot().to_string()].into(),
         "defects" => return [defects(session)].into(),
         "known" => return [known(session)].into(),
+        "names" => return [names(session)].into(),
         "tick" => session.handle_timeout(now),
         "snap" => {
             let (began, rest) = rest.split_once(' ').unwrap_or((rest, ""));
@@ -76,6 +79,15 @@ fn perform(session: &mut Session, step: &str) -> Vec<String> {
         "process" => {
             let process = testing::process(rest.parse().unwrap(), "/bin/x");
             session.handle_event(Event { time: now, kind: EventKind::Process(Box::new(process)) });
+        }
+        "user" | "namespace" => {
+            let (id, name) = rest.split_once(' ').unwrap();
+            let id = id.parse().unwrap();
+            let kind = match verb {
+                "user" => EventKind::User { id, name: name.into() },
+                _ => EventKind::Namespace(testing::namespace(id, name)),
+            };
+            session.handle_event(Event { time: now, kind });
         }
         _ => session.handle_event(Event { time: now, kind: sighting(verb, rest) }),
     }
@@ -134,6 +146,9 @@ pub(super) fn endpoint(text: &str) -> Endpoint {
                 "by" => {
                     let pids: Vec<u32> = value.split(',').map(|pid| pid.parse().unwrap()).collect();
                     endpoint.owners = testing::owners(&pids);
+                }
+                "ns" => {
+                    endpoint.namespace = Some(NamespaceId::Inode(value.parse().unwrap()));
                 }
                 "bytes" => {
                     let sent_bytes = Some(value.parse().unwrap());
@@ -201,6 +216,14 @@ fn known(session: &Session) -> String {
     let mut pids: Vec<u32> = session.context().processes.keys().map(|id| id.pid).collect();
     pids.sort_unstable();
     pids.iter().map(u32::to_string).collect::<Vec<_>>().join(" ")
+}
+
+fn names(session: &Session) -> String {
+    let context = session.context();
+    let users = context.users.iter().map(|(id, name)| format!("{id}={name}"));
+    let labels = context.namespaces.iter().filter_map(|n| Some((n.id.inode()?, &n.label)));
+    let namespaces = labels.map(|(id, label)| format!("ns{id}={label}"));
+    users.chain(namespaces).collect::<Vec<_>>().join(" ")
 }
 
 fn time(text: &str) -> Timestamp {
