@@ -47,7 +47,11 @@ fn hear_all(watcher: &mut Watcher, cookies: &[u64]) -> BTreeMap<u64, Vec<Sightin
         let left = end.checked_duration_since(Instant::now()).expect("all are told of in time");
         watcher.wait(left, &mut events).unwrap();
         for event in events {
-            let EventKind::Endpoint(sighting) = event.kind else { panic!("{:?}", event.kind) };
+            let sighting = match event.kind {
+                EventKind::Endpoint(sighting) => sighting,
+                EventKind::User { .. } => continue,
+                kind => panic!("{kind:?}"),
+            };
             let cookie = sighting.endpoint.socket.cookie.expect("a cookie");
             told.entry(cookie).or_default().push(*sighting);
         }

@@ -9,7 +9,8 @@ use rustix::net::sockopt::socket_cookie;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::sockeye::{Row, Run, command, sockeye};
-use crate::world::{connect, eventually, visit};
+use crate::unprivileged::has_nobody;
+use crate::world::{Process, connect, eventually, run, visit};
 
 /// A watch in progress; it has taken its first look.
 pub(crate) struct Watching {
@@ -95,6 +96,39 @@ fn what_opens_and_closes_is_told_by_cookie_with_its_owner() {
                 Err(reason) => world.skip(&format!("{source}: {}", reason.trim())),
             }
         }
+    });
+}
+
+#[test]
+fn users_and_networks_that_come_later_are_told_by_name() {
+    visit(|world| {
+        if !has_nobody(world) {
+            return;
+        }
+        let args = ["watch", "--source", "ebpf", "--netns", "all", "-t", "-f", "jsonl"];
+        let mut watching = match Watching::of(&mut command(&args)) {
+            Ok(watching) => watching,
+            Err(reason) => return world.skip(reason.trim()),
+        };
+        run("ip", &["netns", "add", "later"]);
+        run("ip", &["-n", "later", "link", "set", "lo", "up"]);
+        let refused = "exec 3<>/dev/tcp/127.0.0.1/9";
+        let nobody = ["setpriv", "--reuid", "65534", "--clear-groups", "bash", "-c", refused];
+        let elsewhere = [&["netns", "exec", "later"], &nobody[..]].concat();
+        assert!(!Command::new("ip").args(&elsewhere).output().unwrap().status.success());
+        let row = watching.row();
+        assert_eq!((row.text("event.action"), row.text("event.reason")), ("closed", "refused"));
+        assert_eq!(row.text("network.namespace.name"), "later", "{row:?}");
+        assert_eq!(row.text("process.user.name"), "nobody", "{row:?}");
+
+        // A network that nobody gave a name is called after a process in it.
+        let mut unnamed = Command::new("unshare");
+        let script = format!("ip link set lo up; {refused}; sleep 1000");
+        let unnamed = Process::start(unnamed.args(["--net", "bash", "-c", &script]));
+        let row = watching.row();
+        assert_eq!(row.text("event.reason"), "refused", "{row:?}");
+        assert_eq!(row.text("network.namespace.name"), format!("pid:{}", unnamed.pid()));
+        assert_eq!(watching.end_by(Signal::INT).status, Some(0));
     });
 }
 
@@ -193,7 +227,7 @@ fn csv_and_text_hold_a_line_for_each_and_no_control_character() {
         let name = "e\u{1b}[2Jvil";
         let program = world.copy_program("/bin/sleep", name);
         let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
-        let owner = crate::world::Process::start(
+        let owner = Process::start(
             Command::new(&program).arg("1000").stdin(std::os::fd::OwnedFd::from(socket)),
         );
         let text =

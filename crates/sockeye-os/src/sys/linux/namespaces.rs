@@ -10,6 +10,7 @@ use rustix::fs::{CWD, Mode, OFlags, openat};
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
 use sockeye_core::NamespaceId;
+use sockeye_core::snapshot::Namespace;
 
 use super::facts::read_proc;
 use crate::decode::mounts::{bound_namespaces, decode_mounts};
@@ -62,6 +63,12 @@ impl Place {
     }
 }
 
+/// The namespace as whoever watches is told of it; `None` on a kernel without them.
+pub(super) fn describe(place: &Place) -> Option<Namespace> {
+    let label = place.label().into();
+    Some(Namespace { id: place.id?, label, pid: place.pid, is_own: place.is_own })
+}
+
 /// The namespace id behind a link; `None` when it is no link to a network namespace.
 fn read_id(path: &str) -> io::Result<Option<NamespaceId>> {
     let target = rustix::fs::readlinkat(CWD, path, Vec::new())?;
@@ -96,8 +103,7 @@ fn find_all(own: Place, pids: &[u32]) -> Vec<Place> {
     }
     let bound = bound_files().into_iter().map(|(id, path)| Place::at(id, path));
     for place in bound.filter(|place| place.id != own.id) {
-        let name = Path::new(&place.path).file_name();
-        let name = name.map(|name| name.to_string_lossy().into_owned());
+        let name = name_of(&place.path);
         let Some(id) = place.id else { continue };
         // The same namespace may be bound to several files: the first one names it.
         let known = found.entry(id).or_insert(place);
@@ -106,6 +112,28 @@ fn find_all(own: Place, pids: &[u32]) -> Vec<Place> {
     let mut places: Vec<Place> = std::iter::once(own).chain(found.into_values()).collect();
     add_unreadable(&mut places, &unreadable);
     places
+}
+
+/// What `ip netns` calls the namespace that the file at `path` stands for.
+fn name_of(path: &str) -> Option<String> {
+    Some(Path::new(path).file_name()?.to_string_lossy().into_owned())
+}
+
+/// The namespace with this inode, in which process `pid` did something: called as it would be among
+/// all, had no other process come to it before.
+pub(super) fn of_event(inode: u32, pid: u32) -> Place {
+    let own = Place::own();
+    if own.id == Some(NamespaceId::Inode(inode)) {
+        return own;
+    }
+    let bound = bound_files().into_iter().find(|(bound, _)| *bound == inode);
+    let name = bound.as_ref().and_then(|(_, path)| name_of(path));
+    // It may have ended, or have made its socket elsewhere.
+    let link = format!("/proc/{pid}/ns/net");
+    let lives_there = matches!(read_id(&link), Ok(Some(NamespaceId::Inode(id))) if id == inode);
+    let pid = Some(pid).filter(|_| lives_there);
+    let path = bound.map_or(link, |(_, path)| path);
+    Place { name, pid, ..Place::at(inode, path) }
 }
 
 /// Adds the namespaces of processes whose links may not be read. Their tables may: each namespace

@@ -18,6 +18,7 @@ use super::namespaces::{self, Place, inside_each};
 use super::netlink::SockDiag;
 use super::observe::{ephemeral_ports, gather_from, now};
 use super::source;
+use super::users::KnownUsers;
 use super::walk::read_pids;
 use crate::assemble::{PortSet, assemble, direction, endpoint_of};
 use crate::decode::Table;
@@ -36,7 +37,7 @@ pub(super) struct Polling {
     closings: Vec<Closings>,
     /// What was heard in namespaces that are not followed any more.
     pending: Vec<Event>,
-    ports: Ports,
+    known: Known,
 }
 
 impl Polling {
@@ -50,10 +51,10 @@ impl Polling {
         if wants.source == SourceChoice::Netlink {
             try_sock_diag(wants).map_err(|error| source::no_sock_diag(&error))?;
         }
-        let (limits, ports) = (Vec::new(), Ports::read());
+        let known = Known { ports: Ports::read(), users: KnownUsers::default() };
         let (wants, is_measured) = (wants.clone(), wants.metrics);
-        let mut polling =
-            Self { wants, is_measured, limits, closings: Vec::new(), pending: Vec::new(), ports };
+        let (limits, closings, pending) = (Vec::new(), Vec::new(), Vec::new());
+        let mut polling = Self { wants, is_measured, limits, closings, pending, known };
         if polling.wants.source == SourceChoice::Proc {
             polling.limit("/proc tells of nothing as it happens");
             return Ok(polling);
@@ -99,7 +100,7 @@ impl Polling {
         }
         let is_ready: Vec<bool> = polled.iter().map(|fd| !fd.revents().is_empty()).collect();
         for (closings, _) in self.closings.iter_mut().zip(is_ready).filter(|(_, ready)| *ready) {
-            hear(closings, &self.ports, out).map_err(|error| failed(&error))?;
+            hear(closings, &mut self.known, out).map_err(|error| failed(&error))?;
         }
         Ok(())
     }
@@ -124,7 +125,8 @@ impl Polling {
         })?;
         self.leave(&found);
         let snapshot = assemble(raw);
-        self.ports.learn(&snapshot);
+        self.known.ports.learn(&snapshot);
+        self.known.users.learn(&snapshot);
         Ok(snapshot)
     }
 
@@ -133,7 +135,7 @@ impl Polling {
         for closings in &mut self.closings {
             if !found.contains(&closings.namespace) {
                 // An error here can only be of a namespace that is left at once.
-                let _ = hear(closings, &self.ports, &mut self.pending);
+                let _ = hear(closings, &mut self.known, &mut self.pending);
             }
         }
         self.closings.retain(|closings| found.contains(&closings.namespace));
@@ -196,13 +198,14 @@ fn failed(error: &io::Error) -> Error {
 }
 
 /// Turns what has come into events.
-fn hear(closings: &mut Closings, ports: &Ports, out: &mut Vec<Event>) -> io::Result<()> {
+fn hear(closings: &mut Closings, known: &mut Known, out: &mut Vec<Event>) -> io::Result<()> {
     let time = now();
     let first = out.len();
     let namespace = closings.namespace;
     let lost = closings.read(|closing| {
-        let kind = EventKind::Endpoint(Box::new(sighting(closing, namespace, ports)));
-        out.push(Event { time, kind });
+        let sighting = sighting(closing, namespace, &known.ports);
+        known.users.tell(sighting.endpoint.user_id, time, out);
+        out.push(Event { time, kind: EventKind::Endpoint(Box::new(sighting)) });
     })?;
     for event in out.get_mut(first..).unwrap_or_default() {
         if let EventKind::Endpoint(sighting) = &mut event.kind {
@@ -229,6 +232,13 @@ fn sighting(closing: Closing, namespace: Option<NamespaceId>, ports: &Ports) -> 
     // What waited in it is gone with it.
     let endpoint = Endpoint { direction, metrics, queue: None, ..endpoint };
     Sighting { change, endpoint, is_held: false }
+}
+
+/// What snapshots told that closings do not tell.
+#[derive(Debug)]
+struct Known {
+    ports: Ports,
+    users: KnownUsers,
 }
 
 /// What is known of ports, to tell who began a connection.
@@ -324,7 +334,7 @@ mod tests {
             EventKind::Endpoint(told) => {
                 told.change == Change::Closed(Reason::Unknown) && is_such(&told.endpoint)
             }
-            EventKind::Process(_) | EventKind::Lost(_) => false,
+            _ => false,
         };
         while !events.iter().any(is_told) {
             let left = end.checked_duration_since(Instant::now()).expect("it is told in time");

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use hashbrown::HashSet;
 use nix::unistd::{Uid, User};
+use sockeye_core::event::{Event, EventKind};
+use sockeye_core::{Snapshot, Timestamp};
 
 use crate::decode::process::decode_status_users;
 use crate::raw::Raw;
@@ -20,6 +23,37 @@ pub(super) fn read_users(raw: &Raw) -> Vec<(u32, String)> {
             ids.insert(id); // Sockets of one process stand together: mostly the same again.
         }
     }
-    let name = |id| Some((id, User::from_uid(Uid::from_raw(id)).ok()??.name));
-    ids.into_iter().filter_map(name).collect()
+    ids.into_iter().filter_map(|id| Some((id, name_of(id)?))).collect()
+}
+
+/// What a user is called, if anything.
+fn name_of(id: u32) -> Option<String> {
+    Some(User::from_uid(Uid::from_raw(id)).ok()??.name)
+}
+
+/// Users that were told of, or that nothing is to be told of.
+#[derive(Default, Debug)]
+pub(super) struct KnownUsers(HashSet<u32>);
+
+/// Users that are remembered at most; then they are told anew.
+const USERS: usize = 4096;
+
+impl KnownUsers {
+    /// Takes note of what a snapshot told.
+    pub(super) fn learn(&mut self, snapshot: &Snapshot) {
+        self.0.extend(snapshot.users.keys());
+    }
+
+    /// Tells what user `id` is called, the first time that something names it.
+    pub(super) fn tell(&mut self, id: Option<u32>, time: Timestamp, out: &mut Vec<Event>) {
+        let Some(id) = id else { return };
+        if self.0.len() >= USERS {
+            self.0.clear();
+        }
+        if self.0.insert(id)
+            && let Some(name) = name_of(id)
+        {
+            out.push(Event { time, kind: EventKind::User { id, name: name.into() } });
+        }
+    }
 }

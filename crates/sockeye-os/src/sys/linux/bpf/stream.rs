@@ -157,7 +157,7 @@ impl Stream {
             let ground = Ground::find(wants)?;
             Ok(assemble(gather::gather(lists, wants, ground)?))
         };
-        thread::scope(|scope| {
+        let looked = thread::scope(|scope| {
             let looker = thread::Builder::new().name("snapshot".to_owned());
             // No thread can be made: EAGAIN, RLIMIT_NPROC.
             let Ok(looking) = looker.spawn_scoped(scope, look) else { return look() };
@@ -166,7 +166,8 @@ impl Stream {
                 thread::sleep(GLANCE);
             }
             looking.join().unwrap_or_else(|panic| resume_unwind(panic))
-        })
+        });
+        looked.inspect(|snapshot| teller.learn(snapshot))
     }
 }
 
@@ -175,7 +176,7 @@ fn take_out(ring: &mut Ring, teller: &mut Teller, out: &mut Vec<Event>) {
     teller.set_clock();
     ring.drain(|record| {
         if let Some(record) = decode_record(record) {
-            out.extend(teller.event(&record));
+            teller.tell(&record, out);
         }
     });
 }

@@ -6,7 +6,7 @@ use hashbrown::{HashMap, HashSet};
 use sockeye_core::endpoint::{Direction, Ownerless, Queue};
 use sockeye_core::event::{Change, Event, EventKind, Reason, Sighting};
 use sockeye_core::{
-    Endpoint, NamespaceId, Owner, Owners, Process, ProcessId, State, Timestamp, Transport,
+    Endpoint, NamespaceId, Owner, Owners, Process, ProcessId, Snapshot, State, Timestamp, Transport,
 };
 
 use super::held::ticks;
@@ -16,7 +16,9 @@ use crate::decode::bpf::{Holder, ProcessRecord, Record, Socket as Sock, Told};
 use crate::raw::{RawProcess, Unreadable};
 use crate::sys::linux::cgroups::find_cgroup;
 use crate::sys::linux::facts::{read_file, read_link, read_stat};
+use crate::sys::linux::namespaces;
 use crate::sys::linux::observe::boot_time;
+use crate::sys::linux::users::KnownUsers;
 use crate::sys::linux::walk::open_process;
 
 /// Turns records into events.
@@ -28,17 +30,35 @@ pub(super) struct Teller {
     clock: Clock,
     /// Paths of control groups by number, those that were looked for.
     cgroups: HashMap<u64, Option<Arc<str>>>,
+    users: KnownUsers,
+    /// Inodes of the namespaces that were told of.
+    told: HashSet<u32>,
 }
 
 /// Control groups that are remembered at most; then they are looked for anew.
 const CGROUPS: usize = 4096;
+/// Namespaces that are remembered at most; then they are told anew.
+const NAMESPACES: usize = 4096;
 
 impl Teller {
     /// Tells of what `wants` asks for, in `namespaces` or in all.
     pub(super) fn new(wants: &Wants, namespaces: Option<HashSet<u32>>) -> Self {
         let ticks_per_second = rustix::param::clock_ticks_per_second();
         let clock = Clock { boot: boot_time(), ticks_per_second };
-        Self { wants: wants.clone(), namespaces, clock, cgroups: HashMap::new() }
+        Self {
+            wants: wants.clone(),
+            namespaces,
+            clock,
+            cgroups: HashMap::new(),
+            users: KnownUsers::default(),
+            told: HashSet::new(),
+        }
+    }
+
+    /// Takes note of what a snapshot told.
+    pub(super) fn learn(&mut self, snapshot: &Snapshot) {
+        self.users.learn(snapshot);
+        self.told = snapshot.namespaces.iter().filter_map(|known| known.id.inode()).collect();
     }
 
     /// Sets the clock anew: the machine's may have been set.
@@ -46,23 +66,45 @@ impl Teller {
         self.clock.boot = boot_time();
     }
 
-    /// The event that `record` is; `None` when it is not wanted or tells nothing.
-    pub(super) fn event(&mut self, record: &Record<'_>) -> Option<Event> {
+    /// Tells what `record` does, if it is wanted, and before that what the names in it mean that
+    /// nobody was told of.
+    pub(super) fn tell(&mut self, record: &Record<'_>, out: &mut Vec<Event>) {
         match record {
-            Record::Cookie(_) => None,
-            Record::Process(process) => Some(self.process(process)),
-            Record::Socket(socket) => {
-                let is_wanted = socket.transport().is_some_and(|t| self.wants.has(t));
-                let places = self.namespaces.as_ref();
-                let is_here = places.is_none_or(|places| places.contains(&socket.namespace()));
-                if !is_wanted || !is_here {
-                    return None;
-                }
-                let sighting = self.sighting(socket)?;
-                let time = self.instant(socket.time_ns());
-                Some(Event { time, kind: EventKind::Endpoint(Box::new(sighting)) })
+            Record::Cookie(_) => {}
+            Record::Process(process) => {
+                let event = self.process(process);
+                self.users.tell(Some(process.holder.uid), event.time, out);
+                out.push(event);
             }
+            Record::Socket(socket) if self.is_wanted(socket) => {
+                let Some(sighting) = self.sighting(socket) else { return };
+                let time = self.instant(socket.time_ns());
+                self.users.tell(sighting.endpoint.user_id, time, out);
+                self.tell_namespace(socket, time, out);
+                out.push(Event { time, kind: EventKind::Endpoint(Box::new(sighting)) });
+            }
+            Record::Socket(_) => {}
         }
+    }
+
+    fn is_wanted(&self, socket: &Sock<'_>) -> bool {
+        let places = self.namespaces.as_ref();
+        let is_here = places.is_none_or(|places| places.contains(&socket.namespace()));
+        is_here && socket.transport().is_some_and(|transport| self.wants.has(transport))
+    }
+
+    /// Tells what the namespace of `socket` is called, the first time that something happens there.
+    fn tell_namespace(&mut self, socket: &Sock<'_>, time: Timestamp, out: &mut Vec<Event>) {
+        let inode = socket.namespace();
+        if self.told.len() >= NAMESPACES {
+            self.told.clear();
+        }
+        if !self.told.insert(inode) {
+            return;
+        }
+        let pid = socket.holder().map_or(0, |holder| holder.pid);
+        let namespace = namespaces::describe(&namespaces::of_event(inode, pid));
+        out.extend(namespace.map(|told| Event { time, kind: EventKind::Namespace(told) }));
     }
 
     /// The instant so many nanoseconds after boot.
