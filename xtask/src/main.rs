@@ -10,6 +10,7 @@
 
 #[cfg(target_os = "linux")]
 mod bench;
+mod bpf;
 mod ci;
 mod docs;
 mod fuzz;
@@ -34,6 +35,8 @@ enum Task {
     Ci(ci::Arguments),
     /// Generate the committed documents: field reference, man page, CLI reference, completions.
     Docs(docs::Arguments),
+    /// Compile the programs for the kernel to the committed object, or check that it is current.
+    Bpf(bpf::Arguments),
     /// Fuzz the decoders and parsers, with libFuzzer where it is installed.
     Fuzz(fuzz::Arguments),
     /// Hold many connections open until Enter, the end of input or SIGTERM.
@@ -71,6 +74,7 @@ fn act(task: Task) -> anyhow::Result<()> {
         Task::Tidy => tidy::run(),
         Task::Ci(arguments) => ci::run(&arguments),
         Task::Docs(arguments) => docs::run(&arguments),
+        Task::Bpf(arguments) => bpf::run(&arguments),
         Task::Fuzz(arguments) => fuzz::run(&arguments),
         #[cfg(target_os = "linux")]
         Task::Load(arguments) => load::run(&arguments),

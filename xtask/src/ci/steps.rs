@@ -4,7 +4,7 @@ use std::fs;
 use std::process::Command;
 
 use super::{Log, Outcome, Step, is_ci, skipped_file};
-use crate::{docs, fuzz, run, tidy};
+use crate::{bpf, docs, fuzz, run, tidy};
 
 /// Every step; the cheap ones that fail most often come first.
 pub(super) const STEPS: &[Step] = &[
@@ -12,6 +12,7 @@ pub(super) const STEPS: &[Step] = &[
     Step { name: "format", is_quick: true, act: format },
     Step { name: "clippy", is_quick: true, act: clippy },
     Step { name: "tidy", is_quick: true, act: |_| passed(tidy::run()) },
+    Step { name: "bpf", is_quick: true, act: programs },
     Step { name: "unit tests", is_quick: true, act: unit_tests },
     Step { name: "doc tests", is_quick: false, act: doc_tests },
     Step { name: "end-to-end tests", is_quick: false, act: end_to_end_tests },
@@ -49,14 +50,20 @@ fn tools(log: &mut Log) -> anyhow::Result<Outcome> {
     let missing = || TOOLS.iter().filter(|(program, _)| !run::is_installed(program));
     let mut packages: Vec<&str> = missing().map(|(_, package)| *package).collect();
     packages.dedup();
-    if !packages.is_empty() && is_ci() && is_root() {
-        run::succeeds(&["apt-get", "update"]);
-        run::succeeds(&[&["apt-get", "install", "--yes"], packages.as_slice()].concat());
-    }
+    install(&packages);
     for (program, package) in missing() {
         log.skipped.push(format!("{program}: not installed (Debian: {package})"));
     }
     Ok(Outcome::Passed)
+}
+
+/// Installs these packages of Debian where that is allowed; whoever needs them looks what came of it.
+fn install(packages: &[&str]) {
+    if packages.is_empty() || !is_ci() || !is_root() {
+        return;
+    }
+    run::succeeds(&["apt-get", "update"]);
+    run::succeeds(&[&["apt-get", "install", "--yes"], packages].concat());
 }
 
 fn is_root() -> bool {
@@ -71,6 +78,17 @@ fn format(_: &mut Log) -> anyhow::Result<Outcome> {
 fn clippy(_: &mut Log) -> anyhow::Result<Outcome> {
     let clippy = ["cargo", "clippy", "--workspace", "--all-targets", "--locked"];
     passed(run::run(&[&clippy[..], &["--", "--deny=warnings"]].concat()))
+}
+
+/// The object of the kernel's programs is what their sources compile to.
+fn programs(_: &mut Log) -> anyhow::Result<Outcome> {
+    if !bpf::is_possible() {
+        install(&bpf::PACKAGES);
+    }
+    if !bpf::is_possible() {
+        return skipped(format!("not both installed: {}", bpf::PACKAGES.join(", ")));
+    }
+    passed(bpf::check())
 }
 
 fn unit_tests(_: &mut Log) -> anyhow::Result<Outcome> {
