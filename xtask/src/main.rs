@@ -11,6 +11,8 @@
 #[cfg(target_os = "linux")]
 mod bench;
 mod bpf;
+#[cfg(target_os = "linux")]
+mod churn;
 mod ci;
 mod docs;
 mod fuzz;
@@ -42,6 +44,9 @@ enum Task {
     /// Hold many connections open until Enter, the end of input or SIGTERM.
     #[cfg(target_os = "linux")]
     Load(load::Arguments),
+    /// Open and close many short connections, and say what that took.
+    #[cfg(target_os = "linux")]
+    Churn(churn::Arguments),
     /// Measure Sockeye beside ss, lsof, netstat and the bare kernel; write docs/benchmarks.md.
     #[cfg(target_os = "linux")]
     Bench(bench::Arguments),
@@ -49,6 +54,10 @@ enum Task {
     #[cfg(target_os = "linux")]
     #[command(hide = true)]
     LoadMember(load::member::Arguments),
+    /// One process of a load of short connections.
+    #[cfg(target_os = "linux")]
+    #[command(hide = true)]
+    ChurnMember(churn::member::Arguments),
     /// Run one command and print what it took.
     #[cfg(target_os = "linux")]
     #[command(hide = true)]
@@ -79,9 +88,13 @@ fn act(task: Task) -> anyhow::Result<()> {
         #[cfg(target_os = "linux")]
         Task::Load(arguments) => load::run(&arguments),
         #[cfg(target_os = "linux")]
+        Task::Churn(arguments) => churn::run(&arguments),
+        #[cfg(target_os = "linux")]
         Task::Bench(arguments) => bench::run(&arguments),
         #[cfg(target_os = "linux")]
         Task::LoadMember(arguments) => load::member::run(&arguments),
+        #[cfg(target_os = "linux")]
+        Task::ChurnMember(arguments) => churn::member::run(&arguments),
         #[cfg(target_os = "linux")]
         Task::Measure(arguments) => bench::measure::run(&arguments),
         #[cfg(target_os = "linux")]
