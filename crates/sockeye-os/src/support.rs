@@ -1,6 +1,8 @@
 //! What this user can see and do on this system, found out by trying.
 
-use crate::sys;
+use std::time::Duration;
+
+use crate::{Error, sys};
 
 /// One thing that Sockeye would like to do, and whether it can.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -47,4 +49,15 @@ impl Status {
 /// says that the system is not known.
 pub fn examine() -> Vec<Finding> {
     sys::examine()
+}
+
+/// How long the kernel's iterators take to tell of every TCP socket that a process holds or that is in
+/// this network's table, and how many records that makes. The benchmark's floor: nothing is kept.
+///
+/// # Errors
+///
+/// Where eBPF is not permitted or not known.
+#[doc(hidden)]
+pub fn iterate_bare() -> Result<(Duration, usize), Error> {
+    sys::iterate_bare()
 }

@@ -15,7 +15,8 @@ struct Reserved {
     why: &'static str,
 }
 
-const PRINTERS: &[&str] = &["crates/sockeye/", "crates/sockeye-gui/", "xtask/", "fuzz/"];
+const PRINTERS: &[&str] =
+    &["crates/sockeye/", "crates/sockeye-gui/", "crates/sockeye-os/examples/", "xtask/", "fuzz/"];
 const PRINTING: Reserved =
     Reserved { word: "", places: PRINTERS, in_tests: true, why: "only a binary prints" };
 

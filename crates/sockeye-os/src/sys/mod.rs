@@ -9,6 +9,7 @@
 //! - `gather(&Wants, Keep) -> Result<Raw, Error>`, what `observe` assembles
 //! - `kernel_release() -> String`
 //! - `examine() -> Vec<Finding>`
+//! - `iterate_bare() -> Result<(Duration, usize), Error>`, for the benchmark
 //! - `Watcher`, with the methods of [`crate::Watcher`]
 //!
 //! It makes the calls and hands the bytes to `decode`. Where a system cannot do a thing, it says
@@ -17,11 +18,11 @@
 #[cfg(target_os = "linux")]
 mod linux;
 #[cfg(target_os = "linux")]
-pub(crate) use linux::{Watcher, close, end, examine, gather, is_running, kernel_release, observe};
+pub(crate) use linux::{Watcher, close, end, examine, gather, is_running, iterate_bare, kernel_release, observe};
 
 #[cfg(not(target_os = "linux"))]
 mod unsupported;
 #[cfg(not(target_os = "linux"))]
 pub(crate) use unsupported::{
-    Watcher, close, end, examine, gather, is_running, kernel_release, observe,
+    Watcher, close, end, examine, gather, is_running, iterate_bare, kernel_release, observe,
 };

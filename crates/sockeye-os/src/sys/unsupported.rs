@@ -56,6 +56,11 @@ pub(crate) fn examine() -> Vec<Finding> {
     }]
 }
 
+/// See [`crate::support::iterate_bare`].
+pub(crate) fn iterate_bare() -> Result<(Duration, usize), Error> {
+    unsupported("iterate")
+}
+
 /// See [`crate::Watcher`]. Never made.
 #[derive(Debug)]
 pub(crate) enum Watcher {}

@@ -11,6 +11,8 @@ mod ring;
 mod stream;
 mod tell;
 
+use std::time::{Duration, Instant};
+
 use rustix::fs::CWD;
 
 pub(super) use self::examine::examine;
@@ -35,6 +37,18 @@ pub(super) fn gather(wants: &Wants) -> Result<Raw, Error> {
     let load = || Programs::prepare(&setup).and_then(Lists::load).map_err(unavailable);
     let (lists, ground) = beside("load", load, || Ground::find(wants));
     gather::gather(&lists?, wants, ground?)
+}
+
+/// See [`crate::support::iterate_bare`]: the iterators alone, once they are loaded.
+pub(crate) fn iterate_bare() -> Result<(Duration, usize), Error> {
+    let setup = Setup { ring_bytes: None, is_measuring: false, pid_namespace: pid_namespace() };
+    let lists = Programs::prepare(&setup).and_then(Lists::load).and_then(Lists::load_all);
+    let lists = lists.map_err(unavailable)?;
+    let mut count = 0;
+    let start = Instant::now();
+    let read = lists.each_held(|_| count += 1).and_then(|()| lists.each_tcp(|_| count += 1));
+    read.map_err(|error| Error::from_io("iterate", "sockets", &error))?;
+    Ok((start.elapsed(), count))
 }
 
 /// The error that a refusal is for whoever asked for eBPF by name.
