@@ -84,7 +84,7 @@ impl Sample {
 }
 
 /// The middle value, the lower one of two.
-fn middle<T: Ord + Copy>(values: impl Iterator<Item = T>) -> Option<T> {
+pub(super) fn middle<T: Ord + Copy>(values: impl Iterator<Item = T>) -> Option<T> {
     let mut values: Vec<T> = values.collect();
     values.sort_unstable();
     values.get(values.len().saturating_sub(1) / 2).copied()

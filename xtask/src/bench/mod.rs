@@ -3,6 +3,7 @@
 pub(crate) mod floor;
 pub(crate) mod measure;
 mod page;
+mod watching;
 
 use std::fs;
 use std::time::Duration;
@@ -11,6 +12,7 @@ use anyhow::Context as _;
 
 use crate::{load, run};
 use measure::Sample;
+use watching::Watching;
 
 /// How large the load is, and how long the measurement.
 #[derive(clap::Args)]
@@ -31,6 +33,16 @@ struct Contender {
     /// How it is shown.
     name: String,
     command: Vec<String>,
+    clock: Clock,
+}
+
+/// Whose wall time counts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Clock {
+    /// That of the whole process.
+    Ours,
+    /// What it prints itself, in µs: it leaves out what comes before the work.
+    Printed,
 }
 
 /// What a contender took, in one situation.
@@ -52,27 +64,58 @@ struct Round {
 const JSONL: &str = "sockeye -a -n --format jsonl";
 const TEXT: &str = "sockeye -a -n --format text";
 const CSV: &str = "sockeye -a -n --format csv";
+const EBPF: &str = "sockeye -a -n --format jsonl --source ebpf";
+const NETLINK: &str = "sockeye -a -n --format jsonl --source netlink";
 const SS: &str = "ss -tanp";
 const DUMP: &str = "floor: bare sock_diag dump";
 const WALK: &str = "floor: bare walk of /proc/*/fd";
+
+const ITERATORS: &str = "floor: bare iterators of eBPF";
 
 /// Builds, measures under a small and a large load, prints the page and writes it.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let build = ["cargo", "build", "--release", "--locked"];
     run::run(&[&build[..], &["--package=sockeye"]].concat())?;
+    run::run(&[&build[..], &["--package=sockeye-os", "--example=floor"]].concat())?;
     let contenders = contenders()?;
     let machine = page::machine();
     let (few, many) = if arguments.quick { (3, 1) } else { (15, 5) };
-    let idle = Round::under(&load_of(IDLE.0, IDLE.1), &contenders, few)?;
-    let loaded = load_of(arguments.processes, arguments.pairs);
-    let loaded = Round::under(&loaded, &contenders, many)?;
+    let effort = if arguments.quick { watching::QUICK } else { watching::THOROUGH };
+    let sockeye = built("sockeye")?;
 
-    let page = page::write(&machine, &idle, &loaded);
+    let idle = load_of(IDLE.0, IDLE.1);
+    let idle = under(&idle, || Round::measure(&load::describe(&idle), &contenders, few))??;
+    let size = load_of(arguments.processes, arguments.pairs);
+    let (loaded, staying) = under(&size, || {
+        let staying = watching::stay(&sockeye, &size, &effort);
+        (Round::measure(&load::describe(&size), &contenders, many), staying)
+    })?;
+    let events = watching::events(&sockeye, &effort);
+    let overhead = watching::overhead(&sockeye, &effort);
+    let flat_out = watching::flat_out(&sockeye, &effort);
+
+    let watching = Watching { staying, events, overhead, flat_out };
+    let page = page::write(&machine, (&idle, &loaded?), &watching);
     print!("{page}");
     if !arguments.quick {
         fs::write(run::root().join("docs/benchmarks.md"), page)?;
     }
     Ok(())
+}
+
+/// Does `work` while a load of this size stands.
+fn under<T>(size: &load::Arguments, work: impl FnOnce() -> T) -> anyhow::Result<T> {
+    let load = load::Load::start(size)?;
+    let done = work();
+    load.end()?;
+    Ok(done)
+}
+
+/// The path of a program that was built for this: target/release stands beside target/debug/xtask.
+fn built(program: &str) -> anyhow::Result<String> {
+    let own = std::env::current_exe()?;
+    let target = own.ancestors().nth(2).context("xtask is not in a target directory")?;
+    Ok(target.join("release").join(program).display().to_string())
 }
 
 /// Processes and connections that stand for an idle host: a few dozen sockets.
@@ -87,14 +130,12 @@ fn load_of(processes: u32, pairs: u32) -> load::Arguments {
 
 /// Everything that is measured, in the order of the page.
 fn contenders() -> anyhow::Result<Vec<Contender>> {
-    let own = std::env::current_exe()?;
-    // target/debug/xtask stands beside target/release/sockeye.
-    let target = own.ancestors().nth(2).context("xtask is not in a target directory")?;
-    let sockeye = target.join("release/sockeye").display().to_string();
-    let own = own.display().to_string();
+    let own = std::env::current_exe()?.display().to_string();
+    let (sockeye, iterators) = (built("sockeye")?, built("examples/floor")?);
     let contender = |name: &str, program: &str, arguments: &str| Contender {
         name: name.to_owned(),
         command: std::iter::once(program).chain(arguments.split(' ')).map(str::to_owned).collect(),
+        clock: Clock::Ours,
     };
     // A name is the command as it is typed; only what stands for its first word differs.
     let typed = |name: &str, program: &str| {
@@ -105,28 +146,19 @@ fn contenders() -> anyhow::Result<Vec<Contender>> {
         typed(JSONL, &sockeye),
         typed(TEXT, &sockeye),
         typed(CSV, &sockeye),
+        typed(EBPF, &sockeye),
+        typed(NETLINK, &sockeye),
         typed(SS, "ss"),
         typed("ss -tan", "ss"),
         typed("lsof -nP -iTCP", "lsof"),
         typed("netstat -tanp", "netstat"),
         contender(DUMP, &own, "floor dump"),
         contender(WALK, &own, "floor walk"),
+        Contender { name: ITERATORS.to_owned(), command: vec![iterators], clock: Clock::Printed },
     ])
 }
 
 impl Round {
-    /// Makes the load, measures under it and lets it go.
-    fn under(
-        size: &load::Arguments,
-        contenders: &[Contender],
-        times: usize,
-    ) -> anyhow::Result<Self> {
-        let load = load::Load::start(size)?;
-        let round = Self::measure(&load::describe(size), contenders, times);
-        load.end()?;
-        round
-    }
-
     /// Measures every contender in turn, again and again, so that a disturbance hits them alike.
     fn measure(situation: &str, contenders: &[Contender], times: usize) -> anyhow::Result<Self> {
         // One run that is not timed warms up and shows that there is output at all.
@@ -176,11 +208,8 @@ impl Round {
 impl Contender {
     /// Runs it once, untimed; gives how many lines it printed.
     fn count(&self) -> anyhow::Result<usize> {
-        let output = std::env::temp_dir().join(format!("sockeye-bench-{}", std::process::id()));
-        let printed = self.run(&output.display().to_string()).and_then(|_| Ok(fs::read(&output)?));
-        // Without output there is nothing to remove either.
-        let _ = fs::remove_file(&output);
-        let lines = printed?.iter().filter(|byte| **byte == b'\n').count();
+        let (_, printed) = self.run_to_file()?;
+        let lines = printed.iter().filter(|byte| **byte == b'\n').count();
         anyhow::ensure!(lines > 0, "printed nothing");
         Ok(lines)
     }
@@ -188,7 +217,23 @@ impl Contender {
     /// Runs it once; gives what it took. Its output goes nowhere: the tools are measured, not the
     /// disk.
     fn measure(&self) -> anyhow::Result<Sample> {
-        self.run("/dev/null")
+        if self.clock == Clock::Ours {
+            return self.run("/dev/null");
+        }
+        let (sample, printed) = self.run_to_file()?;
+        let printed = String::from_utf8(printed)?;
+        let us = printed.split(' ').next().and_then(|word| word.parse().ok());
+        Ok(Sample { wall: Duration::from_micros(us.context("no time was printed")?), ..sample })
+    }
+
+    /// Runs it once; gives what it took and what it printed.
+    fn run_to_file(&self) -> anyhow::Result<(Sample, Vec<u8>)> {
+        let output = std::env::temp_dir().join(format!("sockeye-bench-{}", std::process::id()));
+        let sample = self.run(&output.display().to_string());
+        let printed = sample.and_then(|sample| Ok((sample, fs::read(&output)?)));
+        // Without output there is nothing to remove either.
+        let _ = fs::remove_file(&output);
+        printed
     }
 
     fn run(&self, output: &str) -> anyhow::Result<Sample> {

@@ -230,6 +230,10 @@ impl Member {
         Ok(Self { child, told: BufReader::new(told) })
     }
 
+    pub(super) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// The next line that it tells.
     fn hear(&mut self) -> anyhow::Result<String> {
         let mut line = String::new();

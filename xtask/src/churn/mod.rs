@@ -31,10 +31,13 @@ pub(crate) struct Arguments {
     pub(crate) reset: bool,
 }
 
-/// What a load took.
-#[derive(Clone, Copy)]
+/// What a load took, and who made it.
 pub(crate) struct Outcome {
     pub(crate) wall: Duration,
+    /// Where the server listened.
+    pub(crate) port: u16,
+    /// The server's PID, then those of the clients.
+    pub(crate) pids: Vec<u32>,
     /// Of all clients together.
     pub(crate) clients: Report,
     pub(crate) server: Report,
@@ -42,7 +45,7 @@ pub(crate) struct Outcome {
 
 /// Makes the load and prints what it took.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let Outcome { wall, clients, server } = churn(arguments)?;
+    let Outcome { wall, clients, server, .. } = churn(arguments)?;
     let seconds = wall.as_secs_f64();
     println!("{} connections, {} bytes", clients.connections, server.bytes);
     println!(
@@ -66,6 +69,7 @@ pub(crate) fn churn(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let clients = 0..arguments.processes;
     let clients = clients.map(|number| Member::connect(arguments, number, port));
     let mut clients = clients.collect::<anyhow::Result<Vec<Member>>>()?;
+    let pids = std::iter::once(&server).chain(&clients).map(Member::pid).collect();
     let start = Instant::now();
     clients.iter_mut().try_for_each(Member::begin)?;
     let reports = clients.into_iter().map(Member::report).collect::<anyhow::Result<Vec<_>>>()?;
@@ -79,5 +83,5 @@ pub(crate) fn churn(arguments: &Arguments) -> anyhow::Result<Outcome> {
         told(clients),
         told(server)
     );
-    Ok(Outcome { wall, clients, server })
+    Ok(Outcome { wall, port, pids, clients, server })
 }
