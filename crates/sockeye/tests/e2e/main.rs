@@ -20,6 +20,7 @@ mod world;
 mod bad_input;
 mod bytes;
 mod close_end;
+mod completeness;
 mod doctor;
 mod filters;
 mod namespaces;
