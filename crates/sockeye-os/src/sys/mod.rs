@@ -18,7 +18,9 @@
 #[cfg(target_os = "linux")]
 mod linux;
 #[cfg(target_os = "linux")]
-pub(crate) use linux::{Watcher, close, end, examine, gather, is_running, iterate_bare, kernel_release, observe};
+pub(crate) use linux::{
+    Watcher, close, end, examine, gather, is_running, iterate_bare, kernel_release, observe,
+};
 
 #[cfg(not(target_os = "linux"))]
 mod unsupported;

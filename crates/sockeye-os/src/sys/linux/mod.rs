@@ -18,7 +18,7 @@ mod walk;
 mod watch;
 
 pub(crate) use act::{close, end, is_running};
-pub(crate) use observe::{gather, observe};
 pub(crate) use bpf::iterate_bare;
+pub(crate) use observe::{gather, observe};
 pub(crate) use support::{examine, kernel_release};
 pub(crate) use watch::Watcher;
