@@ -48,7 +48,8 @@ pub struct Sighting {
     /// What happened to it.
     pub change: Change,
     /// The endpoint afterwards, as far as the event tells. Its cookie is always known. A local port
-    /// 0 is one not chosen yet; without owners, nothing is said about owners.
+    /// 0 is one not chosen yet or, without a remote, says that the event does not tell where the
+    /// endpoint is; without owners, nothing is said about owners.
     pub endpoint: Endpoint,
     /// A process still holds the socket, although this event does not tell which.
     pub is_held: bool,

@@ -13,7 +13,7 @@ struct life {
 	u32 sent_messages;
 	u32 received_messages;
 	bool has_owner;  /* user space was told who uses it */
-	bool is_known;   /* UDP: user space was told of it */
+	bool is_known;   /* user space was told of it */
 	bool has_peer;   /* UDP: sent to this remote before it was told of */
 	u8 spare;
 	u16 peer_port;

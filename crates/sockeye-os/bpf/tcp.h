@@ -25,6 +25,20 @@ static ALWAYS_INLINE void put_tcp_socket(struct socket_record *out, struct sock 
 		put_counters(out, life);
 }
 
+/* Tells of a step between opening and closing: its sides, its owner and its numbers are known, or come
+ * with the closing. */
+static ALWAYS_INLINE void tell_step(struct sock *sk, u8 old_state, u8 new_state)
+{
+	struct step_record out = { .head = { .length = sizeof(out), .kind = KIND_STEP } };
+
+	out.time_ns = bpf_ktime_get_boot_ns();
+	out.cookie = bpf_get_socket_cookie(sk);
+	out.netns = sk->__sk_common.skc_net.net->ns.inum;
+	out.state = new_state;
+	out.old_state = old_state;
+	tell(&out, sizeof(out));
+}
+
 /* struct sock *sk, int old_state, int new_state (include/trace/events/sock.h) */
 SECTION("tp_btf/inet_sock_set_state") int tcp_state(u64 *context)
 {
@@ -39,13 +53,20 @@ SECTION("tp_btf/inet_sock_set_state") int tcp_state(u64 *context)
 	/* A listener's copy that becomes a connection: neither its sides nor its cookie are set yet. */
 	if (old_state == TCP_LISTEN && new_state == TCP_SYN_RECV)
 		return 0;
-	out = new_event(KIND_STATE);
 	life = bpf_sk_storage_get(&lives, sk, NULL, CREATE);
+	if (life && life->is_known && life->has_owner && new_state != TCP_ESTABLISHED &&
+	    new_state != TCP_SYN_SENT && new_state != TCP_LISTEN && new_state != TCP_CLOSE) {
+		tell_step(sk, old_state, new_state);
+		return 0;
+	}
+	out = new_event(KIND_STATE);
 	if (life && life->since_ns == 0)
 		life->since_ns = out.time_ns;
 	put_tcp_socket(&out, sk, life);
 	out.old_state = old_state;
 	out.state = new_state;
+	if (life)
+		life->is_known = true;
 	/* Whoever has a connection aborted (SOCK_DESTROY) takes its lock too, and does not hold it. */
 	if (life && !life->has_owner && is_used_by(sk, task) && sk->sk_err != ECONNABORTED) {
 		life->has_owner = true;

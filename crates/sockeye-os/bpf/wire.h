@@ -13,6 +13,7 @@ enum kind {
 	KIND_COOKIE = 3,    /* a socket that a file belongs to, by its cookie alone */
 	/* events */
 	KIND_STATE = 16,    /* TCP: from `old_state` to `state` */
+	KIND_STEP = 23,     /* the same of a socket that was told of before: a step_record */
 	KIND_OWNER = 17,    /* TCP: a process used a socket that nobody was known to hold */
 	KIND_BOUND = 18,    /* UDP: bound to a local port */
 	KIND_USED = 19,     /* UDP: sent or received for the first time */
@@ -30,6 +31,16 @@ struct head {
 struct cookie_record {
 	struct head head;
 	u64 cookie;
+};
+
+struct step_record {
+	struct head head;
+	u64 time_ns; /* since boot */
+	u64 cookie;
+	u32 netns;
+	u8 state;
+	u8 old_state;
+	u16 spare;
 };
 
 /* Who holds or uses a socket. pid 0: not known, or outside of our PID namespace. */

@@ -18,8 +18,25 @@ pub enum Record<'a> {
     Socket(Socket<'a>),
     /// A socket that a file belongs to, by its cookie alone.
     Cookie(u64),
+    /// TCP: another state of a socket that was told of before.
+    Step(Step),
     /// What is known of a process.
     Process(ProcessRecord<'a>),
+}
+
+/// Another state of a TCP socket.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Step {
+    /// When, nanoseconds since boot.
+    pub time_ns: u64,
+    /// The kernel's number of the socket.
+    pub cookie: u64,
+    /// Its network namespace, by inode.
+    pub namespace: u32,
+    /// The state now.
+    pub state: State,
+    /// The state before; `None` when it makes no sense.
+    pub old_state: Option<State>,
 }
 
 /// What a record about a socket tells of.
@@ -101,6 +118,8 @@ const PROCESS_HOLDER: usize = 16;
 /// Bytes of `struct head`, and of a record that is a cookie alone.
 const HEAD: usize = 8;
 const COOKIE: usize = 16;
+/// Bytes of `struct step_record`.
+const STEP: usize = 32;
 
 /// `HAS_METRICS` and its siblings.
 const HAS_METRICS: u8 = 1;
@@ -142,10 +161,23 @@ pub fn decode_record(record: &[u8]) -> Option<Record<'_>> {
         19 => Told::Used,
         20 => Told::Peer,
         21 => Told::Released,
+        23 => return decode_step(record).map(Record::Step),
         32 => return decode_process(record).map(Record::Process),
         _ => return None,
     };
     Some(Record::Socket(Socket { told, bytes: record.try_into().ok()? }))
+}
+
+/// Decodes a whole record about a step.
+fn decode_step(record: &[u8]) -> Option<Step> {
+    let record: &[u8; STEP] = record.try_into().ok()?;
+    Some(Step {
+        time_ns: u64::from_ne_bytes(array(record, 8)),
+        cookie: u64::from_ne_bytes(array(record, 16)),
+        namespace: u32::from_ne_bytes(array(record, 24)),
+        state: state_from_linux(record[28])?,
+        old_state: state_from_linux(record[29]),
+    })
 }
 
 /// Decodes a whole record about a process.

@@ -1,5 +1,6 @@
 //! Records of our programs become events.
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use hashbrown::{HashMap, HashSet};
@@ -12,7 +13,8 @@ use sockeye_core::{
 use super::held::ticks;
 use crate::Wants;
 use crate::assemble::{Clock, describe_process, endpoint_of};
-use crate::decode::bpf::{Holder, ProcessRecord, Record, Socket as Sock, Told};
+use crate::decode::SocketRow;
+use crate::decode::bpf::{Holder, ProcessRecord, Record, Socket as Sock, Step, Told};
 use crate::raw::{RawProcess, Unreadable};
 use crate::sys::linux::cgroups::find_cgroup;
 use crate::sys::linux::facts::{read_file, read_link, read_stat};
@@ -83,14 +85,23 @@ impl Teller {
                 self.tell_namespace(socket, time, out);
                 out.push(Event { time, kind: EventKind::Endpoint(Box::new(sighting)) });
             }
-            Record::Socket(_) => {}
+            Record::Step(step) if self.wants.tcp && self.is_here(step.namespace) => {
+                let (time, kind) =
+                    (self.instant(step.time_ns), EventKind::Endpoint(sighting_of(step)));
+                out.push(Event { time, kind });
+            }
+            Record::Socket(_) | Record::Step(_) => {}
         }
     }
 
     fn is_wanted(&self, socket: &Sock<'_>) -> bool {
-        let places = self.namespaces.as_ref();
-        let is_here = places.is_none_or(|places| places.contains(&socket.namespace()));
-        is_here && socket.transport().is_some_and(|transport| self.wants.has(transport))
+        let transport = socket.transport();
+        self.is_here(socket.namespace()) && transport.is_some_and(|one| self.wants.has(one))
+    }
+
+    /// Whether what happens in this namespace is wanted.
+    fn is_here(&self, namespace: u32) -> bool {
+        self.namespaces.as_ref().is_none_or(|places| places.contains(&namespace))
     }
 
     /// Tells what the namespace of `socket` is called, the first time that something happens there.
@@ -167,6 +178,29 @@ impl Teller {
             metrics.since = Some(self.instant(since_boot_ns));
         }
     }
+}
+
+/// What a step tells: a state, of the socket with this cookie. Where that is, is known.
+fn sighting_of(step: &Step) -> Box<Sighting> {
+    let row = SocketRow {
+        transport: Transport::Tcp,
+        is_ipv6: false,
+        state: Some(step.state),
+        local: SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), 0),
+        remote: None,
+        inode: 0,
+        cookie: Some(step.cookie),
+        uid: None,
+        receive_queue: 0,
+        send_queue: 0,
+        interface: 0,
+        cgroup_id: None,
+        metrics: None,
+    };
+    let namespace = Some(NamespaceId::Inode(step.namespace));
+    let endpoint = endpoint_of(row, namespace, Owners::None(Ownerless::NotObserved));
+    let endpoint = Endpoint { queue: None, ..endpoint };
+    Box::new(Sighting { change: Change::State(step.old_state), endpoint, is_held: false })
 }
 
 /// Events come at moments when nothing waits; only a queue that holds something tells.
