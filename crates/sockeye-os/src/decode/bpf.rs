@@ -305,6 +305,11 @@ impl<'a> Socket<'a> {
     /// no table.
     pub fn row(&self, is_measured: bool) -> Option<SocketRow> {
         let transport = self.transport()?;
+        // A connection that is being made has no port yet, one that is being closed has none left:
+        // its state is set before it comes into the tables, and after it has gone from them.
+        if matches!(self.told, Told::Held | Told::Unheld) && self.u16_at(108) == 0 {
+            return None;
+        }
         let is_ipv6 = self.u16_at(112) == AF_INET6;
         let interface = self.u32_at(104);
         let state = match transport {
