@@ -7,7 +7,7 @@
 
 use hashbrown::{HashMap, HashSet};
 use sockeye_core::snapshot::Source;
-use sockeye_core::{Degradation, Endpoint, NamespaceId};
+use sockeye_core::{Degradation, Endpoint, NamespaceId, ProcessId};
 
 use super::alone::{Alone, Known, read_alone};
 use super::held::{Ask, Held, read_held};
@@ -181,7 +181,7 @@ fn find_holders(
     let now = list_processes()?;
     let before: HashSet<u32> = pids.iter().copied().collect();
     let new: Vec<u32> = now.iter().copied().filter(|pid| !before.contains(pid)).collect();
-    add_holders(raw, read_held(lists, &new, ask).processes, &mut unheld);
+    add_holders(raw, holders(read_held(lists, &new, ask)), &mut unheld);
     // Processes that nothing was seen of are looked at the slow way, which says what is denied.
     let seen: HashSet<u32> = raw.processes.iter().map(|process| process.pid).collect();
     let unseen: Vec<u32> = now.iter().copied().filter(|pid| !seen.contains(pid)).collect();
@@ -191,13 +191,30 @@ fn find_holders(
     if walked.denied > 0 && !unheld.is_empty() {
         raw.degradations.push(Degradation::ProcessesDenied { count: walked.denied });
     } else if !unheld.is_empty() {
-        add_holders(raw, read_held(lists, &now, ask).processes, &mut unheld);
+        add_holders(raw, holders(read_held(lists, &now, ask)), &mut unheld);
         forget_vanished(raw, places, &mut unheld);
     }
     if !unheld.is_empty() && is_enclosed() {
         raw.degradations.push(Degradation::OutsidePidNamespace);
     }
     Ok(unheld)
+}
+
+/// The processes of `held`, each with its sockets by inode.
+fn holders(held: Held) -> Vec<RawProcess> {
+    let mut sockets: HashMap<ProcessId, Vec<(u32, u64)>> = HashMap::new();
+    for endpoint in held.namespaces.values().flatten() {
+        for owner in endpoint.owners.as_slice() {
+            let socket = owner.fd.zip(endpoint.socket.inode);
+            sockets.entry(owner.process).or_default().extend(socket);
+        }
+    }
+    let mut processes = held.processes;
+    for process in &mut processes {
+        let id = ProcessId { pid: process.pid, start: process.start };
+        process.sockets.extend(sockets.remove(&id).unwrap_or_default());
+    }
+    processes
 }
 
 /// Adds those of `found` that hold something of `unheld`, which is then held.
