@@ -105,7 +105,9 @@ fn users_and_networks_that_come_later_are_told_by_name() {
         if !has_nobody(world) {
             return;
         }
-        let args = ["watch", "--source", "ebpf", "--netns", "all", "-t", "-f", "jsonl"];
+        // Other tests' networks are there as well.
+        let ours = "reason = refused and remote.port = 9";
+        let args = ["watch", "--source", "ebpf", "--netns", "all", "-f", "jsonl", "--filter", ours];
         let mut watching = match Watching::of(&mut command(&args)) {
             Ok(watching) => watching,
             Err(reason) => return world.skip(reason.trim()),

@@ -80,8 +80,13 @@ fn examine_truth(stream: Result<Stream, Error>) -> Finding {
             let defects = session.defects();
             let detail = format!(
                 "{told} of {CONNECTIONS} connections made by this process were told, opened and \
-                 closed, with this process; defects: {}",
-                defects.total()
+                 closed, with this process; defects: {}{}",
+                defects.total(),
+                defects
+                    .last
+                    .as_deref()
+                    .map(|last| format!(", the last: {last}"))
+                    .unwrap_or_default()
             );
             let is_true = told == CONNECTIONS && defects.is_empty();
             probe.found(if is_true { Status::Works } else { Status::Limited }, detail)

@@ -7,7 +7,7 @@
 
 use hashbrown::{HashMap, HashSet};
 use sockeye_core::snapshot::Source;
-use sockeye_core::{Degradation, Endpoint, NamespaceId, ProcessId};
+use sockeye_core::{Degradation, Endpoint, NamespaceId, ProcessId, Timestamp};
 
 use super::alone::{Alone, Known, read_alone};
 use super::held::{Ask, Held, read_held};
@@ -27,6 +27,8 @@ use crate::{Error, Namespaces, Wants};
 /// What is found out before sockets are listed; it takes no program, so it may be done while these
 /// are loaded.
 pub(super) struct Ground {
+    /// When that began: nothing that is listed is older.
+    time: Timestamp,
     pids: Vec<u32>,
     places: Vec<Place>,
     /// What of our own namespace can be asked for by state.
@@ -36,21 +38,22 @@ pub(super) struct Ground {
 impl Ground {
     /// Finds it out.
     pub(super) fn find(wants: &Wants) -> Result<Self, Error> {
+        let time = now();
         let pids = list_processes()?;
         let places = namespaces::find(&wants.namespaces, &pids)?;
-        Ok(Self { pids, places, unsettled: dump_of(wants) })
+        Ok(Self { time, pids, places, unsettled: dump_of(wants) })
     }
 }
 
 /// Gathers the machine's raw answers.
 pub(super) fn gather(lists: &Lists, wants: &Wants, ground: Ground) -> Result<Raw, Error> {
-    let Ground { pids, places, unsettled } = ground;
+    let Ground { time, pids, places, unsettled } = ground;
     let mut raw = Raw {
         boot: boot_time(),
         ticks_per_second: rustix::param::clock_ticks_per_second(),
         ephemeral_ports: ephemeral_ports(),
         has_owners: wants.owners,
-        ..Raw::new(now(), Source::Ebpf)
+        ..Raw::new(time, Source::Ebpf)
     };
     let ask = Ask {
         tcp: wants.tcp,
