@@ -9,6 +9,7 @@ use sockeye_core::address::canonical;
 use sockeye_core::endpoint::Metrics;
 use sockeye_core::{State, Transport};
 
+use super::inet_diag::bound_or;
 use super::{Malformed, SocketRow, known_user, remote_side, state_from_linux};
 
 /// One record.
@@ -307,19 +308,12 @@ impl<'a> Socket<'a> {
         let transport = self.transport()?;
         // A connection that is being made has no port yet, one that is being closed has none left:
         // its state is set before it comes into the tables, and after it has gone from them.
-        if matches!(self.told, Told::Held | Told::Unheld) && self.u16_at(108) == 0 {
+        let is_listed = matches!(self.told, Told::Held | Told::Unheld);
+        if is_listed && self.u16_at(108) == 0 {
             return None;
         }
         let is_ipv6 = self.u16_at(112) == AF_INET6;
         let interface = self.u32_at(104);
-        let state = match transport {
-            Transport::Udp => None,
-            Transport::Tcp => Some(match state_from_linux(self.bytes[116])? {
-                // Not closed but bound: what is neither bound nor connected is not listed.
-                State::Closed if self.told == Told::Held => State::Bound,
-                state => state,
-            }),
-        };
         let side = |address: usize, port: usize| {
             let ip: IpAddr = if is_ipv6 {
                 Ipv6Addr::from(array::<16>(self.bytes, address)).into()
@@ -328,12 +322,19 @@ impl<'a> Socket<'a> {
             };
             canonical(ip, self.u16_at(port), interface)
         };
+        let (local, remote) = (side(120, 108), remote_side(side(136, 110)));
+        let state = match transport {
+            Transport::Udp => None,
+            Transport::Tcp => Some(state_from_linux(self.bytes[116])?),
+        };
+        let is_inactive = is_listed && state == Some(State::Closed);
+        let is_measured = is_measured && !is_inactive; // There is nothing that tables would tell.
         Some(SocketRow {
             transport,
             is_ipv6,
-            state,
-            local: side(120, 108),
-            remote: remote_side(side(136, 110)),
+            state: state.map(|s| if is_inactive { bound_or(s, &local, remote) } else { s }),
+            local,
+            remote,
             inode: self.inode(),
             cookie: Some(self.cookie()),
             uid: known_user(self.u32_at(100), self.inode()),

@@ -21,6 +21,7 @@ mod bad_input;
 mod bytes;
 mod close_end;
 mod completeness;
+mod crosscheck;
 mod doctor;
 mod filters;
 mod namespaces;

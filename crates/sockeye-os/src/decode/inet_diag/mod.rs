@@ -374,7 +374,7 @@ fn decode_socket(payload: &[u8], transport: Transport) -> Option<SocketRow> {
 
 /// A socket that is bound and nothing more is asked for as `TCP_BOUND_INACTIVE` (Linux 6.8) but
 /// reported as `TCP_CLOSE`.
-fn bound_or(state: State, local: &SocketAddr, remote: Option<SocketAddr>) -> State {
+pub(super) fn bound_or(state: State, local: &SocketAddr, remote: Option<SocketAddr>) -> State {
     let is_bound = state == State::Closed && local.port() != 0 && remote.is_none();
     if is_bound { State::Bound } else { state }
 }
