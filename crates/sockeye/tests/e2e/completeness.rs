@@ -47,7 +47,7 @@ fn short_lived() {
         drop(stream);
         told.push_str(&format!("\nsent {cookie} {length}"));
     }
-    println!("{told}");
+    writeln!(std::io::stdout(), "{told}").unwrap();
 }
 
 /// A `sockeye watch` whose lines are read while it runs, so that it never has to wait for us.
