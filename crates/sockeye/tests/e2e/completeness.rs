@@ -47,7 +47,7 @@ fn short_lived() {
         drop(stream);
         told.push_str(&format!("\nsent {cookie} {length}"));
     }
-    writeln!(std::io::stdout(), "{told}").unwrap();
+    std::io::stdout().write_all(format!("{told}\n").as_bytes()).unwrap();
 }
 
 /// A `sockeye watch` whose lines are read while it runs, so that it never has to wait for us.
@@ -132,7 +132,7 @@ fn serve(listener: &TcpListener, count: usize) -> Lengths {
             drop(stream);
             if accepted.fetch_add(1, Ordering::SeqCst) + 1 == count {
                 // The other threads wait for more.
-                rustix::net::shutdown(listener, rustix::net::Shutdown::Both).unwrap();
+                drop(Closing(listener));
             }
         }
         received
@@ -141,6 +141,16 @@ fn serve(listener: &TcpListener, count: usize) -> Lengths {
         let threads: Vec<_> = (0..THREADS).map(|_| scope.spawn(work)).collect();
         threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
     })
+}
+
+/// Ends the threads of the server, also when what they wait for will never come.
+struct Closing<'l>(&'l TcpListener);
+
+impl Drop for Closing<'_> {
+    fn drop(&mut self) {
+        // It fails when that was done already.
+        let _ = rustix::net::shutdown(self.0, rustix::net::Shutdown::Both);
+    }
 }
 
 /// Makes all connections to `listener` by processes that `command` begins. Each begins when `watch`
@@ -160,6 +170,7 @@ fn make_connections(
     };
     thread::scope(|scope| {
         let server = scope.spawn(|| serve(listener, PROCESSES * EACH));
+        let closing = Closing(listener);
         let mut running = VecDeque::new();
         for process in 0..PROCESSES {
             if running.len() == AT_ONCE {
@@ -170,6 +181,8 @@ fn make_connections(
         while !running.is_empty() {
             truth.end_one(&mut running, (watch, rows));
         }
+        eventually("all were accepted", || server.is_finished().then_some(()));
+        drop(closing);
         truth.received = server.join().unwrap();
     });
     truth
