@@ -27,9 +27,8 @@ use crate::{Error, Namespaces, Wants};
 /// What is found out before sockets are listed; it takes no program, so it may be done while these
 /// are loaded.
 pub(super) struct Ground {
-    /// When that began: nothing that is listed is older.
-    time: Timestamp,
-    pids: Vec<u32>,
+    /// When that began, and with it the observation.
+    began: Timestamp,
     places: Vec<Place>,
     /// What of our own namespace can be asked for by state.
     unsettled: std::io::Result<Vec<SocketRow>>,
@@ -38,23 +37,24 @@ pub(super) struct Ground {
 impl Ground {
     /// Finds it out.
     pub(super) fn find(wants: &Wants) -> Result<Self, Error> {
-        let time = now();
-        let pids = list_processes()?;
-        let places = namespaces::find(&wants.namespaces, &pids)?;
-        Ok(Self { time, pids, places, unsettled: dump_of(wants) })
+        let began = now();
+        let places = namespaces::find(&wants.namespaces, &list_processes()?)?;
+        Ok(Self { began, places, unsettled: dump_of(wants) })
     }
 }
 
 /// Gathers the machine's raw answers.
 pub(super) fn gather(lists: &Lists, wants: &Wants, ground: Ground) -> Result<Raw, Error> {
-    let Ground { time, pids, places, unsettled } = ground;
+    let Ground { began, places, unsettled } = ground;
     let mut raw = Raw {
         boot: boot_time(),
         ticks_per_second: rustix::param::clock_ticks_per_second(),
         ephemeral_ports: ephemeral_ports(),
         has_owners: wants.owners,
-        ..Raw::new(time, Source::Ebpf)
+        ..Raw::new(began, Source::Ebpf)
     };
+    // Listed anew: others have begun while programs were loaded, and may hold what is shared.
+    let pids = list_processes()?;
     let ask = Ask {
         tcp: wants.tcp,
         udp: wants.udp,
