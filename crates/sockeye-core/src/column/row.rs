@@ -5,7 +5,7 @@ use core::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 
 use crate::endpoint::{Direction, Endpoint, Owner, Ownerless, Owners, Socket, Transport};
 use crate::event::Occurrence;
-use crate::process::Process;
+use crate::process::{Process, ProcessId};
 use crate::snapshot::{Namespace, Snapshot};
 
 /// One endpoint together with the owner it is shown under.
@@ -70,6 +70,11 @@ impl<'a> Row<'a> {
     /// Whether the row tells of something that happened to no endpoint: events were lost.
     pub fn is_without_endpoint(&self) -> bool {
         self.occurrence.is_some_and(|occurrence| occurrence.endpoint.is_none())
+    }
+
+    /// Whether it is shown under `process`.
+    pub fn is_of(&self, process: ProcessId) -> bool {
+        self.owner.is_some_and(|owner| owner.process == process)
     }
 
     /// Whether columns of the process say nothing of the endpoint: they fall back on what the socket

@@ -7,10 +7,11 @@
 
 use std::io;
 
-use hashbrown::{HashMap, HashSet};
-use sockeye_core::endpoint::Ownerless;
-use sockeye_core::{Degradation, Endpoint, Owner, Owners, State, Transport};
+use hashbrown::HashSet;
+use sockeye_core::{Degradation, State, Transport};
 
+use super::cookies::Cookies;
+use super::held::Population;
 use super::list::Lists;
 use crate::Wants;
 use crate::decode::SocketRow;
@@ -23,53 +24,21 @@ use crate::sys::linux::tables::{read_here, sockets_in_use};
 /// What is known of the held sockets of one namespace.
 #[derive(Default)]
 pub(super) struct Known {
-    /// Their cookies, each with its place among them.
-    pub(super) cookies: HashMap<u64, u32>,
+    cookies: Cookies,
     /// How many of them are in the tables of TCP and of UDP.
     tcp: u64,
     udp: u64,
 }
 
 impl Known {
-    /// Takes note of what is `held`, and makes one of what stands there several times, because
-    /// several descriptors belong to it.
-    pub(super) fn new(held: &mut Vec<Endpoint>) -> Self {
-        let cookies = HashMap::with_capacity(held.len());
-        let mut known = Self { cookies, tcp: 0, udp: 0 };
-        let mut repeated: HashMap<u32, Vec<Owner>> = HashMap::new();
-        let mut place = 0;
-        held.retain(|endpoint| {
-            let Some(cookie) = endpoint.socket.cookie else { return false };
-            let first = *known.cookies.entry(cookie).or_insert(place);
-            if first != place {
-                repeated.entry(first).or_default().extend(endpoint.owners.as_slice());
-                return false;
-            }
-            place += 1;
-            known.count(endpoint.state);
-            true
-        });
-        for (place, mut owners) in repeated {
-            if let Some(endpoint) = held.get_mut(place as usize) {
-                owners.extend(endpoint.owners.as_slice());
-                let reason = endpoint.owners.reason().unwrap_or(Ownerless::NotObserved);
-                endpoint.owners = Owners::new(owners, reason);
-            }
-        }
-        known
-    }
-
-    /// Counts a socket in this state, if the kernel counts it.
-    fn count(&mut self, state: Option<State>) {
-        match state {
-            None => self.udp += 1,
-            Some(State::Bound | State::Closed) => {}
-            Some(_) => self.tcp += 1,
-        }
+    /// Takes note of what is held, each socket once.
+    pub(super) fn new(held: &mut Population) -> Self {
+        let cookies = held.settle();
+        Self { cookies, tcp: held.tcp, udp: held.udp }
     }
 
     fn has(&self, cookie: u64) -> bool {
-        self.cookies.contains_key(&cookie)
+        self.cookies.contains(cookie)
     }
 }
 

@@ -10,7 +10,7 @@ use sockeye_core::snapshot::Source;
 use sockeye_core::{Degradation, Endpoint, NamespaceId, ProcessId, Timestamp};
 
 use super::alone::{Alone, Known, read_alone};
-use super::held::{Ask, Held, read_held};
+use super::held::{Ask, Held, Population, read_held};
 use super::list::Lists;
 use crate::decode::SocketRow;
 use crate::raw::{Keep, Raw, RawNamespace, RawProcess};
@@ -84,16 +84,16 @@ fn add_namespaces(
     held: &mut Held,
 ) -> HashSet<u64> {
     let mut known = HashMap::new();
-    for (id, endpoints) in &mut held.namespaces {
-        known.insert(*id, Known::new(endpoints));
+    for (id, population) in &mut held.namespaces {
+        known.insert(*id, Known::new(population));
     }
-    let none = (Vec::new(), Known::default());
+    let nobody = (Population::default(), Known::default());
     let visit = |place: &Place, unsettled| {
         let id = place.id.and_then(NamespaceId::inode).unwrap_or_default();
-        let endpoints = held.namespaces.get(&id).unwrap_or(&none.0);
-        let known = known.get(&id).unwrap_or(&none.1);
+        let population = held.namespaces.get(&id).unwrap_or(&nobody.0);
+        let known = known.get(&id).unwrap_or(&nobody.1);
         let alone = read_alone(lists, (place, wants), known, unsettled);
-        let numbers = endpoints.iter().map(|endpoint| endpoint.socket.interface);
+        let numbers = population.interfaces.iter().copied();
         let names = interface_names(numbers.chain(alone.rows.iter().map(|row| row.interface)));
         (alone, names)
     };
@@ -110,11 +110,11 @@ fn add_namespaces(
     let mut unheld = HashSet::new();
     for (place, visited) in visits {
         let id = place.id.and_then(NamespaceId::inode);
-        let endpoints = id.and_then(|id| held.namespaces.remove(&id)).unwrap_or_default();
-        unheld.extend(add_namespace(raw, place, endpoints, (visited, wants)));
+        let population = id.and_then(|id| held.namespaces.remove(&id)).unwrap_or_default();
+        unheld.extend(add_namespace(raw, place, population.endpoints, (visited, wants)));
     }
     if wants.namespaces == Namespaces::All {
-        for (id, held) in held.namespaces.drain() {
+        for (id, Population { endpoints: held, .. }) in held.namespaces.drain() {
             let id = NamespaceId::Inode(id);
             let label = format!("netns:{}", id.inode().unwrap_or_default());
             raw.namespaces.push(RawNamespace { held, ..RawNamespace::new(Some(id), label) });
@@ -206,7 +206,7 @@ fn find_holders(
 /// The processes of `held`, each with its sockets by inode.
 fn holders(held: Held) -> Vec<RawProcess> {
     let mut sockets: HashMap<ProcessId, Vec<(u32, u64)>> = HashMap::new();
-    for endpoint in held.namespaces.values().flatten() {
+    for endpoint in held.namespaces.values().flat_map(|population| &population.endpoints) {
         for owner in endpoint.owners.as_slice() {
             let socket = owner.fd.zip(endpoint.socket.inode);
             sockets.entry(owner.process).or_default().extend(socket);

@@ -7,10 +7,12 @@ use std::thread;
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
 use sockeye_core::endpoint::Ownerless;
-use sockeye_core::{Endpoint, NamespaceId, Owner, Owners, ProcessId, Transport};
+use sockeye_core::{Endpoint, NamespaceId, Owner, Owners, ProcessId, State, Transport};
 
+use super::cookies::Cookies;
 use super::list::Lists;
 use crate::assemble::endpoint_of;
+use crate::decode::SocketRow;
 use crate::decode::bpf::{Holder, Record, Socket};
 use crate::raw::{RawProcess, Text, Unreadable};
 use crate::sys::linux::facts::{read_file, read_link};
@@ -19,20 +21,98 @@ use crate::sys::linux::walk::open_process;
 /// What the pass over descriptors brought.
 #[derive(Default)]
 pub(super) struct Held {
-    /// Endpoints by the inode of their network namespace; one that several descriptors belong to
-    /// comes several times, each time with one owner.
-    pub(super) namespaces: HashMap<u32, Vec<Endpoint>>,
+    /// By the inode of a network namespace, who lives there.
+    pub(super) namespaces: HashMap<u32, Population>,
     /// The processes that hold them.
     pub(super) processes: Vec<RawProcess>,
 }
 
+/// The held sockets of one namespace.
+#[derive(Default)]
+pub(super) struct Population {
+    /// As endpoints; one that several descriptors belong to comes several times, each time with one
+    /// owner.
+    pub(super) endpoints: Vec<Endpoint>,
+    /// Their cookies, in the same order.
+    pub(super) cookies: Vec<u64>,
+    /// How many of them are in the tables of TCP and of UDP.
+    pub(super) tcp: u64,
+    pub(super) udp: u64,
+    /// The interfaces that some are bound to.
+    pub(super) interfaces: Vec<u32>,
+}
+
+impl Population {
+    /// Adds one socket.
+    fn add(&mut self, row: SocketRow, namespace: u32, owners: Owners) {
+        match row.state {
+            None => self.udp += 1,
+            Some(State::Bound | State::Closed) => {}
+            Some(_) => self.tcp += 1,
+        }
+        self.cookies.extend(row.cookie);
+        self.interfaces.extend(Some(row.interface).filter(|interface| *interface != 0));
+        self.endpoints.push(endpoint_of(row, Some(NamespaceId::Inode(namespace)), owners));
+    }
+
+    fn append(&mut self, mut other: Self) {
+        self.endpoints.append(&mut other.endpoints);
+        self.cookies.append(&mut other.cookies);
+        self.interfaces.append(&mut other.interfaces);
+        self.tcp += other.tcp;
+        self.udp += other.udp;
+    }
+
+    /// Makes one of each that stands there several times; gives back all cookies.
+    pub(super) fn settle(&mut self) -> Cookies {
+        let (cookies, has_repeats) = Cookies::new(&self.cookies);
+        if has_repeats {
+            self.join_repeats();
+        }
+        cookies
+    }
+
+    /// Gives the first of those that are the same the owners of all.
+    fn join_repeats(&mut self) {
+        let mut places: HashMap<u64, usize> = HashMap::with_capacity(self.cookies.len());
+        let mut owners: HashMap<usize, Vec<Owner>> = HashMap::new();
+        let mut all = Vec::with_capacity(self.endpoints.len());
+        for endpoint in std::mem::take(&mut self.endpoints) {
+            let Some(cookie) = endpoint.socket.cookie else { continue };
+            match places.entry(cookie) {
+                Entry::Occupied(first) => {
+                    owners.entry(*first.get()).or_default().extend(endpoint.owners.as_slice());
+                    self.uncount(endpoint.state);
+                }
+                Entry::Vacant(place) => {
+                    place.insert(all.len());
+                    all.push(endpoint);
+                }
+            }
+        }
+        for (place, mut others) in owners {
+            let Some(endpoint) = all.get_mut(place) else { continue };
+            others.extend(endpoint.owners.as_slice());
+            let reason = endpoint.owners.reason().unwrap_or(Ownerless::NotObserved);
+            endpoint.owners = Owners::new(others, reason);
+        }
+        self.endpoints = all;
+    }
+
+    /// Takes back what was counted for one that was counted before.
+    fn uncount(&mut self, state: Option<State>) {
+        match state {
+            None => self.udp -= 1,
+            Some(State::Bound | State::Closed) => {}
+            Some(_) => self.tcp -= 1,
+        }
+    }
+}
+
 impl Held {
     fn merge(mut self, other: Self) -> Self {
-        for (namespace, mut endpoints) in other.namespaces {
-            match self.namespaces.entry(namespace) {
-                Entry::Occupied(mut known) => known.get_mut().append(&mut endpoints),
-                Entry::Vacant(place) => drop(place.insert(endpoints)),
-            }
+        for (namespace, population) in other.namespaces {
+            self.namespaces.entry(namespace).or_default().append(population);
         }
         self.processes.extend(other.processes);
         self
@@ -160,8 +240,7 @@ impl<'l> Reader<'l> {
         }
         if let Some(row) = socket.row(self.ask.is_measured) {
             let namespace = socket.namespace();
-            let endpoints = self.held.namespaces.entry(namespace).or_default();
-            endpoints.push(endpoint_of(row, Some(NamespaceId::Inode(namespace)), owners));
+            self.held.namespaces.entry(namespace).or_default().add(row, namespace, owners);
         }
     }
 

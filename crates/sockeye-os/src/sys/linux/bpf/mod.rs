@@ -2,6 +2,7 @@
 
 mod alone;
 mod call;
+mod cookies;
 mod examine;
 mod gather;
 mod held;
