@@ -189,6 +189,7 @@ impl Session {
         if life.endpoint.transport == Transport::Tcp {
             life.endpoint.state = Some(State::Closed);
         }
+        life.endpoint.queue = None; // Nothing waits in what is gone.
         if is_held && !life.has_owner() {
             life.end = End::Held(reason);
         } else {

@@ -95,7 +95,7 @@ impl Session {
         let Event { time, kind } = event;
         self.context.time = self.context.time.max(time);
         match kind {
-            EventKind::Process(process) => self.processes.learn(&mut self.context, *process),
+            EventKind::Process(process) => self.processes.hear(&mut self.context, *process, time),
             EventKind::User { id, name } => drop(self.context.users.insert(id, name)),
             EventKind::Namespace(namespace) => self.learn_namespace(namespace),
             EventKind::Endpoint(sighting) => self.take_sighting(time, *sighting),

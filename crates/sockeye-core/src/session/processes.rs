@@ -8,6 +8,7 @@ use super::SHOWN;
 use crate::endpoint::{Owner, Owners};
 use crate::process::{Process, ProcessId};
 use crate::snapshot::Snapshot;
+use crate::time::Timestamp;
 
 /// How often each process is named.
 #[derive(Default, Debug)]
@@ -26,11 +27,29 @@ struct Use {
     count: u32,
     /// The refresh before it was last named.
     last: u64,
+    /// When an event last told of it.
+    told: Option<Timestamp>,
 }
 
 impl Processes {
+    /// Takes what an event at `time` tells of a process.
+    pub(super) fn hear(&mut self, context: &mut Snapshot, process: Process, time: Timestamp) {
+        let id = process.id;
+        self.learn(context, process);
+        self.uses.entry(id).or_default().told = Some(time);
+    }
+
+    /// Takes what a snapshot that began at `began` shows of a process: nothing, if an event has told
+    /// of it since, for it may run another image by now.
+    pub(super) fn see(&mut self, context: &mut Snapshot, process: Process, began: Timestamp) {
+        let told = self.uses.get(&process.id).and_then(|used| used.told);
+        if told.is_none_or(|told| told < began) {
+            self.learn(context, process);
+        }
+    }
+
     /// Takes what is known of a process.
-    pub(super) fn learn(&mut self, context: &mut Snapshot, process: Process) {
+    fn learn(&mut self, context: &mut Snapshot, process: Process) {
         let id = process.id;
         // One that ended meanwhile has less to tell than it had before.
         let is_poorer = |known: &Process| known.path.is_ok() && process.path.is_err();

@@ -48,7 +48,7 @@ impl Session {
     /// Takes everything but the endpoints; gives back the namespaces that were known before.
     fn take_context(&mut self, now: Timestamp, snapshot: Snapshot) -> Vec<Namespace> {
         for process in snapshot.processes.into_values() {
-            self.processes.learn(&mut self.context, process);
+            self.processes.see(&mut self.context, process, snapshot.time);
         }
         let context = &mut self.context;
         context.time = now;

@@ -19,7 +19,7 @@ use crate::decode::bpf::Record;
 use crate::error::plain;
 use crate::raw::Keep;
 use crate::sys::linux::namespaces::Place;
-use crate::sys::linux::tables::{read_here, sockets_in_use};
+use crate::sys::linux::tables::{dump_unsettled, read_here, sockets_in_use};
 
 /// What is known of the held sockets of one namespace.
 #[derive(Default)]
@@ -42,6 +42,27 @@ impl Known {
     }
 }
 
+/// What was asked for by state, before descriptors were looked at.
+pub(super) struct Unsettled {
+    rows: Vec<SocketRow>,
+    /// How many sockets of TCP the kernel counted then.
+    count: u64,
+}
+
+impl Unsettled {
+    /// Asks in this thread's namespace, if that is worth its while and something answers.
+    pub(super) fn ask(wants: &Wants) -> Option<Self> {
+        let count = sockets_in_use(Transport::Tcp)?;
+        if !wants.tcp || count < WORTH_ASKING {
+            return None;
+        }
+        Some(Self { count, rows: dump_unsettled(wants).ok()? })
+    }
+}
+
+/// With fewer sockets than this, going through all tables costs a few milliseconds.
+const WORTH_ASKING: u64 = 16_384;
+
 /// What was found.
 #[derive(Default)]
 pub(super) struct Alone {
@@ -57,16 +78,18 @@ pub(super) fn read_alone(
     lists: &Lists,
     (place, wants): (&Place, &Wants),
     known: &Known,
-    unsettled: io::Result<Vec<SocketRow>>,
+    unsettled: Option<Unsettled>,
 ) -> Alone {
     let mut alone = Alone::default();
     let mut missed = HashSet::new();
-    let is_all = unsettled.is_ok_and(|rows| take_unsettled(&mut alone, known, rows));
+    let is_quick = unsettled.is_some();
+    let is_all = unsettled.is_some_and(|asked| take_unsettled(&mut alone, known, asked));
     if wants.tcp && !is_all {
         alone.rows.clear();
         missed = iterate(&mut alone, wants, known, |take| lists.each_tcp(take));
     }
-    if wants.udp && sockets_in_use(Transport::Udp) != Some(known.udp) {
+    let has_all_of_udp = is_quick && sockets_in_use(Transport::Udp) == Some(known.udp);
+    if wants.udp && !has_all_of_udp {
         missed.extend(iterate(&mut alone, wants, known, |take| lists.each_udp(take)));
     }
     if !missed.is_empty() {
@@ -79,9 +102,9 @@ pub(super) fn read_alone(
 }
 
 /// Takes TCP's listeners and sockets on their way; whether that is all there is.
-fn take_unsettled(alone: &mut Alone, known: &Known, unsettled: Vec<SocketRow>) -> bool {
+fn take_unsettled(alone: &mut Alone, known: &Known, asked: Unsettled) -> bool {
     let is_unknown = |row: &SocketRow| row.cookie.is_none_or(|cookie| !known.has(cookie));
-    alone.rows.extend(unsettled.into_iter().filter(is_unknown));
+    alone.rows.extend(asked.rows.into_iter().filter(is_unknown));
     let of = |states: &[State]| {
         let is_one = |row: &&SocketRow| row.state.is_some_and(|state| states.contains(&state));
         alone.rows.iter().filter(is_one).count() as u64
@@ -91,7 +114,8 @@ fn take_unsettled(alone: &mut Alone, known: &Known, unsettled: Vec<SocketRow>) -
     // either would take one of these for an established socket that nobody holds.
     let uncounted = of(&[State::TimeWait, State::FinWait2, State::SynReceived]);
     let expected = known.tcp + alone.rows.len() as u64 - uncounted;
-    sockets_in_use(Transport::Tcp) == Some(expected)
+    // One that opens and one that closes meanwhile add up as well: nothing must have changed.
+    asked.count == expected && sockets_in_use(Transport::Tcp) == Some(expected)
 }
 
 /// Goes through a table from end to end. Gives back the cookies of sockets that a descriptor belongs

@@ -9,7 +9,7 @@ use hashbrown::{HashMap, HashSet};
 use sockeye_core::snapshot::Source;
 use sockeye_core::{Degradation, Endpoint, NamespaceId, ProcessId, Timestamp};
 
-use super::alone::{Alone, Known, read_alone};
+use super::alone::{Alone, Known, Unsettled, read_alone};
 use super::held::{Ask, Held, Population, read_held};
 use super::list::Lists;
 use crate::decode::SocketRow;
@@ -19,7 +19,7 @@ use crate::sys::linux::namespaces::{self, Place, inside_each};
 use crate::sys::linux::observe::{
     boot_time, ephemeral_ports, forget_vanished, is_enclosed, is_gone, list_processes, now,
 };
-use crate::sys::linux::tables::{dump_unsettled, interface_names, read_through_process};
+use crate::sys::linux::tables::{interface_names, read_through_process};
 use crate::sys::linux::users::read_users;
 use crate::sys::linux::walk::walk;
 use crate::{Error, Namespaces, Wants};
@@ -30,8 +30,8 @@ pub(super) struct Ground {
     /// When that began, and with it the observation.
     began: Timestamp,
     places: Vec<Place>,
-    /// What of our own namespace can be asked for by state.
-    unsettled: std::io::Result<Vec<SocketRow>>,
+    /// What of our own namespace was asked for by state, which may spare us going through its tables.
+    unsettled: Option<Unsettled>,
 }
 
 impl Ground {
@@ -39,7 +39,14 @@ impl Ground {
     pub(super) fn find(wants: &Wants) -> Result<Self, Error> {
         let began = now();
         let places = namespaces::find(&wants.namespaces, &list_processes()?)?;
-        Ok(Self { began, places, unsettled: dump_of(wants) })
+        Ok(Self { began, places, unsettled: None })
+    }
+
+    /// The same, with what may make a list quicker; whoever compares lists with events goes without,
+    /// since two changes in one instant could hide each other.
+    pub(super) fn find_for_list(wants: &Wants) -> Result<Self, Error> {
+        let ground = Self::find(wants)?;
+        Ok(Self { unsettled: Unsettled::ask(wants), ..ground })
     }
 }
 
@@ -79,7 +86,7 @@ type Visit = (Alone, Vec<(u32, String)>);
 /// seen to hold.
 fn add_namespaces(
     raw: &mut Raw,
-    (places, unsettled): (&[Place], std::io::Result<Vec<SocketRow>>),
+    (places, unsettled): (&[Place], Option<Unsettled>),
     (lists, wants): (&Lists, &Wants),
     held: &mut Held,
 ) -> HashSet<u64> {
@@ -103,9 +110,7 @@ fn add_namespaces(
     visits.extend(own.first().map(|place| (*place, Ok(visit(place, unsettled)))));
     if !others.is_empty() {
         let owned: Vec<Place> = others.iter().copied().cloned().collect();
-        visits.extend(
-            others.iter().copied().zip(inside_each(&owned, |place| visit(place, dump_of(wants)))),
-        );
+        visits.extend(others.iter().copied().zip(inside_each(&owned, |place| visit(place, None))));
     }
     let mut unheld = HashSet::new();
     for (place, visited) in visits {
@@ -121,11 +126,6 @@ fn add_namespaces(
         }
     }
     unheld
-}
-
-/// What of this thread's namespace can be asked for by state, if it is wanted.
-fn dump_of(wants: &Wants) -> std::io::Result<Vec<SocketRow>> {
-    if wants.tcp { dump_unsettled(wants) } else { Ok(Vec::new()) }
 }
 
 /// Adds one namespace with the sockets that are held there and what a visit brought; gives back the

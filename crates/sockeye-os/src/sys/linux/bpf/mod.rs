@@ -36,7 +36,7 @@ pub(super) fn gather(wants: &Wants) -> Result<Raw, Error> {
         Setup { ring_bytes: None, is_measuring: wants.metrics, pid_namespace: pid_namespace() };
     // Each takes about as long as the other.
     let load = || Programs::prepare(&setup).and_then(Lists::load).map_err(unavailable);
-    let (lists, ground) = beside("load", load, || Ground::find(wants));
+    let (lists, ground) = beside("load", load, || Ground::find_for_list(wants));
     gather::gather(&lists?, wants, ground?)
 }
 

@@ -11,6 +11,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::ptr::{NonNull, null_mut};
 use std::slice;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::thread;
 
 use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
 
@@ -18,6 +19,9 @@ use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
 const BUSY: u32 = 1 << 31;
 const DISCARDED: u32 = 1 << 30;
 const HEADER: u64 = 8;
+/// How often a record that is being written is looked at again; that takes it less than a microsecond,
+/// unless its processor is taken away.
+const PATIENCE: u32 = 1000;
 
 /// The ring buffer, mapped.
 #[derive(Debug)]
@@ -49,7 +53,7 @@ impl Ring {
         let mut position = self.ours.number_at_start().load(Ordering::Relaxed);
         let end = self.theirs.number_at_start().load(Ordering::Acquire);
         while position < end {
-            let Some(length) = self.length_at(position) else { break };
+            let Some(length) = self.await_length_at(position) else { break };
             let size = length & !DISCARDED;
             if length & DISCARDED == 0 {
                 take(self.record_at(position, size));
@@ -57,6 +61,18 @@ impl Ring {
             position += (HEADER + u64::from(size)).next_multiple_of(8);
             // At once, so that the kernel has the room.
             self.ours.number_at_start().store(position, Ordering::Release);
+        }
+    }
+
+    /// The same, once the record is written: what follows it may have been for long.
+    fn await_length_at(&self, position: u64) -> Option<u32> {
+        let mut tries = 0..PATIENCE;
+        loop {
+            let length = self.length_at(position);
+            if length.is_some() || tries.next().is_none() {
+                return length;
+            }
+            thread::yield_now();
         }
     }
 
