@@ -7,6 +7,7 @@ mod laws;
 mod script;
 
 use super::*;
+use crate::testing;
 use script::{EVENTS, POLLING, check, check_initial};
 
 #[test]
@@ -475,4 +476,26 @@ fn a_refresh_looks_only_at_those_to_which_something_happened() {
     session.handle_snapshot(Timestamp::from_unix_ns(3), snapshot);
     assert_eq!(session.lives.take_queue().len(), 0);
     assert_eq!(session.lives().count(), 99);
+}
+
+#[test]
+fn what_an_event_told_of_a_process_stands_against_an_older_look() {
+    let second = |seconds: i64| Timestamp::from_unix_ns(seconds * 1_000_000_000);
+    let look =
+        |began| testing::snapshot(began, Vec::new(), [testing::process(3, "/bin/seen")].into());
+    let mut session = Session::new(EVENTS);
+    let mut check = |step: &mut dyn FnMut(&mut Session), expected: &str| {
+        step(&mut session);
+        let path = session.context().processes.values().map(|process| process.path.clone()).next();
+        assert_eq!(path, Some(Ok(expected.into())));
+    };
+    check(&mut |session| session.handle_snapshot(second(1), look(1)), "/bin/seen");
+    let told = || EventKind::Process(testing::process(3, "/bin/told").into());
+    check(
+        &mut |session| session.handle_event(Event { time: second(5), kind: told() }),
+        "/bin/told",
+    );
+    // It ran another image before the process was looked at, or after: nobody knows.
+    check(&mut |session| session.handle_snapshot(second(6), look(4)), "/bin/told");
+    check(&mut |session| session.handle_snapshot(second(7), look(6)), "/bin/seen");
 }
