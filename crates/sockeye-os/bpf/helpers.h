@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: MIT OR GPL-2.0-only
+/* SPDX-License-Identifier: MIT OR Apache-2.0 OR GPL-2.0-only
  *
  * The kernel's helper functions that our programs call, by their numbers in the kernel's stable
  * interface (enum bpf_func_id, include/uapi/linux/bpf.h), and the attributes that clang needs.
@@ -50,6 +50,3 @@ static void *(*bpf_skc_to_tcp_timewait_sock)(void *socket) = (void *)138;
 static void *(*bpf_skc_to_tcp_request_sock)(void *socket) = (void *)139;
 static void *(*bpf_get_current_task_btf)(void) = (void *)158;
 static void *(*bpf_sock_from_file)(void *file) = (void *)162;
-
-/* What the loader finds in the kernel's BTF at load time. */
-#define field_exists(field) __builtin_preserve_field_info(field, 2)

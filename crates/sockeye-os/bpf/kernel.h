@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: MIT OR GPL-2.0-only
+/* SPDX-License-Identifier: MIT OR Apache-2.0 OR GPL-2.0-only
  *
  * The parts of the kernel's structures that our programs read. Only names matter: where a member
  * lies is looked up in the running kernel's BTF when a program is loaded (CO-RE), so these hold

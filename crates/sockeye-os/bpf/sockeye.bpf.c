@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: MIT OR GPL-2.0-only
+/* SPDX-License-Identifier: MIT OR Apache-2.0 OR GPL-2.0-only
  *
  * Sockeye's programs for the kernel. Each loads on its own: one that a kernel refuses costs what it
  * observes and nothing else. Built by `cargo xtask bpf`, which writes sockeye.bpf.o beside this file.

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: MIT OR GPL-2.0-only
+/* SPDX-License-Identifier: MIT OR Apache-2.0 OR GPL-2.0-only
  *
  * TCP's life: every change of state, and who did it.
  */

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: MIT OR GPL-2.0-only
+/* SPDX-License-Identifier: MIT OR Apache-2.0 OR GPL-2.0-only
  *
  * Bytes and messages, counted with the socket. Called for every sending and receiving: it looks the
  * socket up and adds; an event comes only from the first.

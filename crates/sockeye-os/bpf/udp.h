@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: MIT OR GPL-2.0-only
+/* SPDX-License-Identifier: MIT OR Apache-2.0 OR GPL-2.0-only
  *
  * UDP's life, and with whom a socket exchanges that is connected to nobody. The programs on control
  * groups need CAP_NET_ADMIN and a cgroup2 mount; without them UDP is still seen when it is used.

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: MIT OR GPL-2.0-only
+/* SPDX-License-Identifier: MIT OR Apache-2.0 OR GPL-2.0-only
  *
  * What goes to user space; read by src/decode/bpf.rs. Native byte order, no padding left to chance,
  * every record a multiple of eight bytes and beginning with its length and kind.

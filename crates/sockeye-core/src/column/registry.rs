@@ -151,7 +151,10 @@ pub static REGISTRY: &[Column] = &[
         kind: Kind::Socket,
         width: 24,
         is_default: false,
-        value: |row| socket(row.endpoint, Some(&row.endpoint.local)),
+        value: |row| {
+            let local = chosen(row.endpoint.local.port()).map(|_| &row.endpoint.local);
+            socket(row.endpoint, local)
+        },
         ..TEXT
     },
     Column {
@@ -168,10 +171,10 @@ pub static REGISTRY: &[Column] = &[
         name: "network.local.port",
         aliases: &["local.port"],
         header: "Local port",
-        meaning: "Local port.",
+        meaning: "Local port; none of a connection that has none yet.",
         kind: Kind::Port,
         width: 5,
-        value: |row| Value::Number(row.endpoint.local.port().into()),
+        value: |row| Value::number(chosen(row.endpoint.local.port())),
         ..NUMBER
     },
     Column {
@@ -561,6 +564,11 @@ fn known<T: AsRef<str>>(fact: &Fact<T>) -> Option<&str> {
 fn address<'a>(endpoint: &'a Endpoint, address: Option<&SocketAddr>) -> Value<'a> {
     let scoped = address.map(|address| Scoped::new(address, endpoint.interface.as_deref()));
     scoped.map_or(Value::Absent, Value::Address)
+}
+
+/// A port, unless it is the 0 that stands for one not chosen yet.
+fn chosen(port: u16) -> Option<u16> {
+    (port != 0).then_some(port)
 }
 
 /// `address` and its port as one cell.

@@ -5,6 +5,7 @@ use std::io;
 use sockeye_core::snapshot::Source;
 
 use super::facts::read_proc;
+use super::support::{LOAD_PROGRAMS, SEE_PROCESSES, held};
 use super::{bpf, observe};
 use crate::decode::{decimal_u32, fields};
 use crate::error::plain;
@@ -15,7 +16,7 @@ use crate::{Error, Kind, SourceChoice, Wants};
 pub(super) fn gather(wants: &Wants) -> Result<Raw, Error> {
     match wants.source {
         SourceChoice::Ebpf => bpf::gather(wants),
-        SourceChoice::Auto if is_worth_programs() => {
+        SourceChoice::Auto if is_worth_programs() || sees_more_by_programs() => {
             bpf::gather(wants).or_else(|_| observe::gather(wants, Keep::Rows))
         }
         SourceChoice::Auto | SourceChoice::Netlink | SourceChoice::Proc => {
@@ -34,6 +35,12 @@ fn is_worth_programs() -> bool {
     let text = read_proc("sys/fs/file-nr").unwrap_or_default();
     let first = fields(&text).next().and_then(decimal_u32);
     first.is_some_and(|files| u64::from(files) >= WORTH_PROGRAMS)
+}
+
+/// Whether programs may look at processes that following descriptors may not.
+fn sees_more_by_programs() -> bool {
+    let held = held();
+    held.contains(LOAD_PROGRAMS) && !held.contains(SEE_PROCESSES)
 }
 
 /// Refuses what reading tables cannot do: a dump holds the tables' answers.

@@ -41,8 +41,10 @@ const CAPABILITIES: [(CapabilitySet, &str); 5] = [
 ];
 
 /// What it takes to read the descriptors of every process: to list them, and to follow them.
-const SEE_PROCESSES: CapabilitySet =
+pub(super) const SEE_PROCESSES: CapabilitySet =
     CapabilitySet::DAC_READ_SEARCH.union(CapabilitySet::SYS_PTRACE);
+/// What it takes to load programs that read the kernel's structures.
+pub(super) const LOAD_PROGRAMS: CapabilitySet = CapabilitySet::BPF.union(CapabilitySet::PERFMON);
 
 /// The kernel's release, as uname(2) says it.
 pub(crate) fn kernel_release() -> String {
@@ -150,7 +152,7 @@ fn examine_system() -> Finding {
 }
 
 /// The capabilities in force.
-fn held() -> CapabilitySet {
+pub(super) fn held() -> CapabilitySet {
     capabilities(None).map_or(CapabilitySet::empty(), |sets| sets.effective)
 }
 
