@@ -16,6 +16,8 @@ const MAGIC: u16 = 0xeb9f;
 /// Bytes of `struct btf_header`, and of `struct btf_type` without what follows it.
 const HEADER: usize = 24;
 const TYPE: usize = 12;
+/// Bytes of a name that are read: the kernel takes no longer ones (`KSYM_NAME_LEN`, linux/kallsyms.h).
+const LONGEST_NAME: usize = 512;
 
 /// `BTF_KIND_*`.
 mod kind {
@@ -60,9 +62,10 @@ impl<'a> Sections<'a> {
         Ok(Self { types: section(8)?, strings: section(16)? })
     }
 
-    /// The name at `offset` of the strings.
+    /// The name at `offset` of the strings; 0 is none, whatever stands there.
     fn name(&self, offset: u32) -> &'a [u8] {
-        let rest = self.strings.get(offset as usize..).unwrap_or_default();
+        let rest = self.strings.get(offset as usize..).filter(|_| offset != 0).unwrap_or_default();
+        let rest = rest.get(..LONGEST_NAME).unwrap_or(rest);
         rest.iter().position(|byte| *byte == 0).and_then(|end| rest.get(..end)).unwrap_or(rest)
     }
 
@@ -258,3 +261,6 @@ fn put(bytes: &mut [u8], at: usize, number: u32) {
         four.copy_from_slice(&number.to_ne_bytes());
     }
 }
+
+#[cfg(test)]
+mod tests;
