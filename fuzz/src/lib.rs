@@ -11,6 +11,8 @@ pub type Target = fn(&[u8]);
 
 /// Every target by name.
 pub const TARGETS: &[(&str, Target)] = &[
+    ("bpf", fuzzing::bpf),
+    ("btf", fuzzing::btf),
     ("dump", fuzzing::dump),
     ("filter", filter),
     ("netlink", fuzzing::netlink),

@@ -5,6 +5,8 @@
 use sockeye_core::Transport;
 
 use crate::assemble::assemble;
+use crate::decode::bpf::{Record, records};
+use crate::decode::btf::{excerpt, structure_names};
 use crate::decode::inet_diag::{decode_answer, decode_destroyed};
 use crate::decode::mounts::{
     bound_namespaces, cgroup2_mount_point, decode_mounts, is_proc_restricted,
@@ -80,6 +82,29 @@ pub fn process(text: &[u8]) {
     bound_namespaces(&mounts);
     cgroup2_mount_point(&mounts);
     is_proc_restricted(&mounts);
+}
+
+/// Records of our programs, whole ones and one cut short at the end: each is a socket with rows
+/// that make sense, or something else, or malformed.
+pub fn bpf(bytes: &[u8]) {
+    let decoded: Vec<_> = records(bytes).collect();
+    assert!(decoded.len() <= bytes.len() / 8 + 1);
+    for record in decoded.into_iter().flatten() {
+        if let Record::Socket(socket) = record {
+            let row = socket.row(true);
+            let is_placed = row.is_none_or(|row| Some(row.transport) == socket.transport());
+            assert!(is_placed && socket.holder().is_none_or(|holder| holder.start_ns != 0));
+        }
+    }
+}
+
+/// A kernel's description of its types: the excerpt of all structures in it can be read, and an
+/// excerpt of that is the same.
+pub fn btf(bytes: &[u8]) {
+    let Ok(names) = structure_names(bytes) else { return };
+    let Ok(whole) = excerpt(bytes, &names, &["bpf_iter_tcp"]) else { return };
+    assert_eq!(structure_names(&whole.btf).as_ref(), Ok(&names));
+    assert!(excerpt(&whole.btf, &names, &[]).is_ok());
 }
 
 /// The text of a table in `/proc/net`: every line is a header, a row or malformed, and anonymous

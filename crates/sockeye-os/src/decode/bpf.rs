@@ -370,3 +370,6 @@ impl<'a> Socket<'a> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;
