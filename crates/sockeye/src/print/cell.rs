@@ -15,6 +15,8 @@ use super::escape;
 #[derive(Default)]
 pub(super) struct Cells {
     instants: HashMap<Timestamp, String>,
+    /// The first of them: when the rows were observed, which comes again in each.
+    first: Option<(Timestamp, String)>,
 }
 
 impl Cells {
@@ -62,6 +64,10 @@ impl Cells {
 
     /// Appends an instant.
     pub(super) fn put_time(&mut self, buf: &mut Vec<u8>, time: Timestamp) {
+        let (first, text) = self.first.get_or_insert_with(|| (time, time.to_string()));
+        if *first == time {
+            return buf.extend_from_slice(text.as_bytes());
+        }
         let text = self.instants.entry(time).or_insert_with(|| time.to_string());
         buf.extend_from_slice(text.as_bytes());
     }
