@@ -72,8 +72,9 @@ static ALWAYS_INLINE void put_counters(struct socket_record *out, struct life *l
 
 /* Whether the code that runs now acts for the process `task` on this socket: it holds the lock that
  * system calls take. What runs in an interrupt, in the name of whichever process was there, waits
- * until that lock is free. */
+ * until that lock is free. What came meanwhile is worked off by whoever gives the lock back, which may
+ * be one that only looked at the socket: then the backlog is not empty yet (`__release_sock`). */
 static ALWAYS_INLINE bool is_used_by(struct sock *sk, struct task_struct *task)
 {
-	return sk->sk_lock.owned && !(task->flags & PF_KTHREAD);
+	return sk->sk_lock.owned && sk->sk_backlog.len == 0 && !(task->flags & PF_KTHREAD);
 }

@@ -52,7 +52,7 @@ struct sock {
 	struct socket *sk_socket;
 	socket_lock_t sk_lock;
 	refcount_t sk_wmem_alloc;
-	struct { atomic_t rmem_alloc; } sk_backlog;
+	struct { atomic_t rmem_alloc; int len; } sk_backlog;
 	kuid_t sk_uid;
 	u16 sk_protocol;
 	u32 sk_ack_backlog;
