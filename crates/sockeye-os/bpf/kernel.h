@@ -62,6 +62,8 @@ struct sock {
 
 /* include/net/inet_sock.h, include/linux/tcp.h, include/linux/udp.h */
 struct inet_sock { u16 inet_sport; };
+struct request_sock_queue { atomic_t qlen; };
+struct inet_connection_sock { struct request_sock_queue icsk_accept_queue; };
 struct tcp_sock {
 	u32 copied_seq;
 	u32 segs_out;

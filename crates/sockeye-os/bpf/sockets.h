@@ -86,6 +86,8 @@ static ALWAYS_INLINE void put_tcp(struct socket_record *out, struct sock *sk, st
 	if (out->state == TCP_LISTEN) {
 		out->receive_queue = sk->sk_ack_backlog;
 		out->send_queue = sk->sk_max_ack_backlog;
+		if (peek(((struct inet_connection_sock *)tcp)->icsk_accept_queue.qlen.counter) > 0)
+			out->flags |= HAS_HANDSHAKES;
 		return;
 	}
 	out->receive_queue = (s32)unread > 0 ? unread : 0;

@@ -93,6 +93,7 @@ enum {
 	HAS_METRICS = 1,  /* bytes, packets, times and retransmits are TCP's own */
 	HAS_FILE = 2,     /* a process holds it, or a descriptor is on its way to one */
 	FIN_RECEIVED = 4, /* the other side has closed; its FIN counts as a byte in TCP's numbers */
+	HAS_HANDSHAKES = 16, /* a listener with connections in SYN-RECEIVED */
 	IS_PEER = 8,      /* UDP: the remote is not the socket's own but whom it exchanged with */
 };
 

@@ -127,6 +127,7 @@ const HAS_METRICS: u8 = 1;
 const HAS_FILE: u8 = 2;
 const FIN_RECEIVED: u8 = 4;
 const IS_PEER: u8 = 8;
+const HAS_HANDSHAKES: u8 = 16;
 
 /// `AF_INET6`, include/linux/socket.h.
 const AF_INET6: u16 = 10;
@@ -281,6 +282,11 @@ impl<'a> Socket<'a> {
     /// The remote is not the socket's own but one that it exchanged with.
     pub fn is_peer(&self) -> bool {
         self.flags() & IS_PEER != 0
+    }
+
+    /// A listener: connections to it are in SYN-RECEIVED.
+    pub fn has_handshakes(&self) -> bool {
+        self.flags() & HAS_HANDSHAKES != 0
     }
 
     /// The other side has closed.

@@ -172,18 +172,26 @@ fn tcp_sockets() -> u64 {
 /// How many sockets of `transport` are in the tables of this thread's namespace: those in TIME-WAIT
 /// and in a handshake do not count, nor do TCP sockets that are only bound (`sock_prot_inuse_add`).
 pub(super) fn sockets_in_use(transport: Transport) -> Option<u64> {
-    let lines = match transport {
-        Transport::Tcp => ["TCP: inuse ", "TCP6: inuse "],
-        Transport::Udp => ["UDP: inuse ", "UDP6: inuse "],
+    let [ipv4, ipv6] = match transport {
+        Transport::Tcp => ["TCP:", "TCP6:"],
+        Transport::Udp => ["UDP:", "UDP6:"],
     };
-    let count = |file: &str, line: &str| {
-        let text = std::fs::read_to_string(format!("/proc/thread-self/net/{file}")).ok()?;
-        let mut words = text.lines().find_map(|l| l.strip_prefix(line))?.split_whitespace();
-        words.find_map(|word| word.parse::<u64>().ok())
-    };
-    let [ipv4, ipv6] = lines;
     // Without IPv6 in the kernel there is no second file.
-    Some(count("sockstat", ipv4)? + count("sockstat6", ipv6).unwrap_or(0))
+    let of_ipv6 = socket_statistic("sockstat6", ipv6, "inuse").unwrap_or(0);
+    Some(socket_statistic("sockstat", ipv4, "inuse")? + of_ipv6)
+}
+
+/// How many connections of this thread's namespace are in TIME-WAIT.
+pub(super) fn connections_waiting() -> Option<u64> {
+    socket_statistic("sockstat", "TCP:", "tw")
+}
+
+/// The number behind `name` in a line of a file with statistics: `TCP: inuse 4 orphan 0 tw 0 …`.
+fn socket_statistic(file: &str, line: &str, name: &str) -> Option<u64> {
+    let text = std::fs::read_to_string(format!("/proc/thread-self/net/{file}")).ok()?;
+    let line = text.lines().find_map(|one| one.strip_prefix(line))?;
+    let mut words = line.split_whitespace().skip_while(|word| *word != name);
+    words.nth(1)?.parse().ok()
 }
 
 /// Sends `request` about sockets of `table` and decodes all that comes.

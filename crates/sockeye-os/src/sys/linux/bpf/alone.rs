@@ -19,7 +19,7 @@ use crate::decode::bpf::Record;
 use crate::error::plain;
 use crate::raw::Keep;
 use crate::sys::linux::namespaces::Place;
-use crate::sys::linux::tables::{dump_unsettled, read_here, sockets_in_use};
+use crate::sys::linux::tables::{connections_waiting, dump_unsettled, read_here, sockets_in_use};
 
 /// What is known of the held sockets of one namespace.
 #[derive(Default)]
@@ -28,13 +28,21 @@ pub(super) struct Known {
     /// How many of them are in the tables of TCP and of UDP.
     tcp: u64,
     udp: u64,
+    has_handshakes: bool,
 }
 
 impl Known {
     /// Takes note of what is held, each socket once.
     pub(super) fn new(held: &mut Population) -> Self {
         let cookies = held.settle();
-        Self { cookies, tcp: held.tcp, udp: held.udp }
+        Self { cookies, tcp: held.tcp, udp: held.udp, has_handshakes: held.has_handshakes }
+    }
+
+    /// Whether the kernel counts as many TCP sockets, and nothing that it does not count.
+    fn is_all_of_tcp(&self) -> bool {
+        !self.has_handshakes
+            && sockets_in_use(Transport::Tcp) == Some(self.tcp)
+            && connections_waiting() == Some(0)
     }
 
     fn has(&self, cookie: u64) -> bool {
@@ -72,23 +80,34 @@ pub(super) struct Alone {
     pub(super) degradations: Vec<Degradation>,
 }
 
-/// Reads what this thread's namespace, which is `place`, has besides what is `known`; `unsettled` is
-/// what was asked for by state.
+/// How sure it has to be that nothing is missing.
+pub(super) enum Care {
+    /// Numbers that fit suffice, and what was asked for by state beforehand.
+    Numbers(Option<Unsettled>),
+    /// Every table is gone through: two changes in one instant could hide each other.
+    Tables,
+}
+
+/// Reads what this thread's namespace, which is `place`, has besides what is `known`.
 pub(super) fn read_alone(
     lists: &Lists,
     (place, wants): (&Place, &Wants),
     known: &Known,
-    unsettled: Option<Unsettled>,
+    care: Care,
 ) -> Alone {
     let mut alone = Alone::default();
     let mut missed = HashSet::new();
-    let is_quick = unsettled.is_some();
-    let is_all = unsettled.is_some_and(|asked| take_unsettled(&mut alone, known, asked));
-    if wants.tcp && !is_all {
+    let trusts_numbers = matches!(care, Care::Numbers(_));
+    let has_all_of_tcp = match care {
+        Care::Numbers(Some(asked)) => take_unsettled(&mut alone, known, asked),
+        Care::Numbers(None) => known.is_all_of_tcp(),
+        Care::Tables => false,
+    };
+    if wants.tcp && !has_all_of_tcp {
         alone.rows.clear();
         missed = iterate(&mut alone, wants, known, |take| lists.each_tcp(take));
     }
-    let has_all_of_udp = is_quick && sockets_in_use(Transport::Udp) == Some(known.udp);
+    let has_all_of_udp = trusts_numbers && sockets_in_use(Transport::Udp) == Some(known.udp);
     if wants.udp && !has_all_of_udp {
         missed.extend(iterate(&mut alone, wants, known, |take| lists.each_udp(take)));
     }

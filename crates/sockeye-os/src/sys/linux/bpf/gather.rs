@@ -9,7 +9,7 @@ use hashbrown::{HashMap, HashSet};
 use sockeye_core::snapshot::Source;
 use sockeye_core::{Degradation, Endpoint, NamespaceId, ProcessId, Timestamp};
 
-use super::alone::{Alone, Known, Unsettled, read_alone};
+use super::alone::{Alone, Care, Known, Unsettled, read_alone};
 use super::held::{Ask, Held, Population, read_held};
 use super::list::Lists;
 use crate::decode::SocketRow;
@@ -30,8 +30,8 @@ pub(super) struct Ground {
     /// When that began, and with it the observation.
     began: Timestamp,
     places: Vec<Place>,
-    /// What of our own namespace was asked for by state, which may spare us going through its tables.
-    unsettled: Option<Unsettled>,
+    /// How sure it has to be that nothing is missing, in our own namespace.
+    care: Care,
 }
 
 impl Ground {
@@ -39,20 +39,19 @@ impl Ground {
     pub(super) fn find(wants: &Wants) -> Result<Self, Error> {
         let began = now();
         let places = namespaces::find(&wants.namespaces, &list_processes()?)?;
-        Ok(Self { began, places, unsettled: None })
+        Ok(Self { began, places, care: Care::Tables })
     }
 
-    /// The same, with what may make a list quicker; whoever compares lists with events goes without,
-    /// since two changes in one instant could hide each other.
+    /// The same for a list, which is to be quick; whoever compares lists with events wants more care.
     pub(super) fn find_for_list(wants: &Wants) -> Result<Self, Error> {
         let ground = Self::find(wants)?;
-        Ok(Self { unsettled: Unsettled::ask(wants), ..ground })
+        Ok(Self { care: Care::Numbers(Unsettled::ask(wants)), ..ground })
     }
 }
 
 /// Gathers the machine's raw answers.
 pub(super) fn gather(lists: &Lists, wants: &Wants, ground: Ground) -> Result<Raw, Error> {
-    let Ground { began, places, unsettled } = ground;
+    let Ground { began, places, care } = ground;
     let mut raw = Raw {
         boot: boot_time(),
         ticks_per_second: rustix::param::clock_ticks_per_second(),
@@ -69,7 +68,7 @@ pub(super) fn gather(lists: &Lists, wants: &Wants, ground: Ground) -> Result<Raw
         has_owners: wants.owners,
     };
     let mut held = read_held(lists, &pids, ask);
-    let unheld = add_namespaces(&mut raw, (&places, unsettled), (lists, wants), &mut held);
+    let unheld = add_namespaces(&mut raw, (&places, care), (lists, wants), &mut held);
     raw.processes = held.processes;
     if wants.owners {
         let unheld = find_holders(&mut raw, unheld, (lists, ask), (&pids, &places))?;
@@ -86,7 +85,7 @@ type Visit = (Alone, Vec<(u32, String)>);
 /// seen to hold.
 fn add_namespaces(
     raw: &mut Raw,
-    (places, unsettled): (&[Place], Option<Unsettled>),
+    (places, care): (&[Place], Care),
     (lists, wants): (&Lists, &Wants),
     held: &mut Held,
 ) -> HashSet<u64> {
@@ -94,12 +93,14 @@ fn add_namespaces(
     for (id, population) in &mut held.namespaces {
         known.insert(*id, Known::new(population));
     }
+    let trusts_numbers = matches!(care, Care::Numbers(_));
+    let care_elsewhere = || if trusts_numbers { Care::Numbers(None) } else { Care::Tables };
     let nobody = (Population::default(), Known::default());
-    let visit = |place: &Place, unsettled| {
+    let visit = |place: &Place, care| {
         let id = place.id.and_then(NamespaceId::inode).unwrap_or_default();
         let population = held.namespaces.get(&id).unwrap_or(&nobody.0);
         let known = known.get(&id).unwrap_or(&nobody.1);
-        let alone = read_alone(lists, (place, wants), known, unsettled);
+        let alone = read_alone(lists, (place, wants), known, care);
         let numbers = population.interfaces.iter().copied();
         let names = interface_names(numbers.chain(alone.rows.iter().map(|row| row.interface)));
         (alone, names)
@@ -107,10 +108,12 @@ fn add_namespaces(
     let (own, others): (Vec<&Place>, Vec<&Place>) = places.iter().partition(|place| place.is_own);
     let mut visits: Vec<(&Place, std::io::Result<Visit>)> = Vec::new();
     // There is one at most.
-    visits.extend(own.first().map(|place| (*place, Ok(visit(place, unsettled)))));
+    visits.extend(own.first().map(|place| (*place, Ok(visit(place, care)))));
     if !others.is_empty() {
         let owned: Vec<Place> = others.iter().copied().cloned().collect();
-        visits.extend(others.iter().copied().zip(inside_each(&owned, |place| visit(place, None))));
+        visits.extend(
+            others.iter().copied().zip(inside_each(&owned, |place| visit(place, care_elsewhere()))),
+        );
     }
     let mut unheld = HashSet::new();
     for (place, visited) in visits {

@@ -38,6 +38,8 @@ pub(super) struct Population {
     /// How many of them are in the tables of TCP and of UDP.
     pub(super) tcp: u64,
     pub(super) udp: u64,
+    /// Connections to one of them are in SYN-RECEIVED, which nobody holds.
+    pub(super) has_handshakes: bool,
     /// The interfaces that some are bound to.
     pub(super) interfaces: Vec<u32>,
 }
@@ -59,6 +61,7 @@ impl Population {
         self.endpoints.append(&mut other.endpoints);
         self.cookies.append(&mut other.cookies);
         self.interfaces.append(&mut other.interfaces);
+        self.has_handshakes |= other.has_handshakes;
         self.tcp += other.tcp;
         self.udp += other.udp;
     }
@@ -240,7 +243,9 @@ impl<'l> Reader<'l> {
         }
         if let Some(row) = socket.row(self.ask.is_measured) {
             let namespace = socket.namespace();
-            self.held.namespaces.entry(namespace).or_default().add(row, namespace, owners);
+            let population = self.held.namespaces.entry(namespace).or_default();
+            population.has_handshakes |= socket.has_handshakes();
+            population.add(row, namespace, owners);
         }
     }
 
