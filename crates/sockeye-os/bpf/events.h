@@ -12,12 +12,14 @@ struct life {
 	u64 received_bytes;
 	u32 sent_messages;
 	u32 received_messages;
-	bool has_owner;  /* user space was told who uses it */
-	bool is_known;   /* user space was told of it */
-	bool has_peer;   /* UDP: sent to this remote before it was told of */
-	u8 spare;
+	u32 owner;      /* the process that user space was told to use it, 0 for none */
+	bool is_known;  /* user space was told of it */
+	bool has_peer;  /* UDP: sent to this remote before it was told of */
 	u16 peer_port;
-	u8 peer[16];
+	u8 peer[16];    /* IPv4 as IPv6 carries it */
+	u32 peers;      /* UDP: how many it was told to have exchanged with */
+	u32 netns;      /* UDP: where it is; 0 when that is not known yet */
+	u32 spare;
 };
 
 struct {
@@ -44,10 +46,13 @@ static ALWAYS_INLINE u64 wake_flags(void)
 	return bpf_ringbuf_query(&events, AVAILABLE_DATA) >= wake_at_bytes ? FORCE_WAKEUP : NO_WAKEUP;
 }
 
-static ALWAYS_INLINE void tell(void *record, u64 length)
+/* Whether it could be told. What could not is told again with the next event, where it still matters. */
+static ALWAYS_INLINE bool tell(void *record, u64 length)
 {
-	if (bpf_ringbuf_output(&events, record, length, wake_flags()))
-		__sync_fetch_and_add(&lost_events, 1);
+	if (!bpf_ringbuf_output(&events, record, length, wake_flags()))
+		return true;
+	__sync_fetch_and_add(&lost_events, 1);
+	return false;
 }
 
 static ALWAYS_INLINE struct socket_record new_event(u8 kind)
@@ -70,11 +75,20 @@ static ALWAYS_INLINE void put_counters(struct socket_record *out, struct life *l
 	out->received_bytes = life->received_bytes;
 }
 
+/* Whether it is the kernel's own: it works in the name of whichever process needs it. */
+static ALWAYS_INLINE bool is_of_kernel(struct sock *sk)
+{
+	struct socket *socket = sk->sk_socket;
+
+	return socket && !socket->file;
+}
+
 /* Whether the code that runs now acts for the process `task` on this socket: it holds the lock that
  * system calls take. What runs in an interrupt, in the name of whichever process was there, waits
  * until that lock is free. What came meanwhile is worked off by whoever gives the lock back, which may
  * be one that only looked at the socket: then the backlog is not empty yet (`__release_sock`). */
 static ALWAYS_INLINE bool is_used_by(struct sock *sk, struct task_struct *task)
 {
-	return sk->sk_lock.owned && sk->sk_backlog.len == 0 && !(task->flags & PF_KTHREAD);
+	return sk->sk_lock.owned && sk->sk_backlog.len == 0 && !(task->flags & PF_KTHREAD) &&
+	       !is_of_kernel(sk);
 }

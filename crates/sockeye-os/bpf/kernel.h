@@ -87,7 +87,7 @@ struct upid { int nr; struct pid_namespace *ns; };
 struct pid { u32 level; struct upid numbers[1]; };
 struct cred { kuid_t euid; };
 struct css_set { struct cgroup *dfl_cgrp; };
-struct qstr { u32 len; const u8 *name; };
+struct qstr { const u8 *name; };
 struct hlist_bl_node { struct hlist_bl_node **pprev; };
 struct dentry {
 	struct hlist_bl_node d_hash;
@@ -142,7 +142,5 @@ struct bpf_sock_addr {
 /* include/linux/socket.h, include/uapi/linux/in.h, include/net/tcp_states.h, linux/sched.h */
 enum { AF_INET = 2, AF_INET6 = 10 };
 enum { IPPROTO_TCP = 6, IPPROTO_UDP = 17, IPPROTO_MPTCP = 262 };
-enum { SOCK_STREAM = 1, SOCK_DGRAM = 2 };
-enum { TCP_ESTABLISHED = 1, TCP_SYN_SENT = 2, TCP_SYN_RECV = 3, TCP_FIN_WAIT1 = 4,
-       TCP_TIME_WAIT = 6, TCP_CLOSE = 7, TCP_LISTEN = 10, TCP_NEW_SYN_RECV = 12 };
+enum { TCP_ESTABLISHED = 1, TCP_SYN_SENT = 2, TCP_SYN_RECV = 3, TCP_CLOSE = 7, TCP_LISTEN = 10 };
 enum { PF_KTHREAD = 0x00200000, MSG_PEEK = 2, SOCK_DONE = 1 };

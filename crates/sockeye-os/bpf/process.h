@@ -10,7 +10,11 @@
 struct told {
 	u64 start_ns;
 	u64 exec;
+	u64 time_ns;
 };
+
+/* User space forgets processes that nobody names for a while: they are told again after this long. */
+enum { TELL_AGAIN_NS = 200000000 };
 
 struct {
 	MAP_TYPE(MAP_TYPE_LRU_HASH);
@@ -21,6 +25,7 @@ struct {
 
 /* Where a record is written that is too large for the stack, and how far its path has been climbed. */
 struct desk {
+	u64 is_taken; /* by a process that was interrupted for another on this processor */
 	struct dentry *dentry;
 	struct mount *mount;
 	u64 length;
@@ -45,16 +50,14 @@ static ALWAYS_INLINE struct desk *our_desk(void)
 static ALWAYS_INLINE bool put_name(struct desk *desk, struct dentry *dentry)
 {
 	u64 at = desk->length;
-	u64 size = peek(dentry->d_name.len);
+	s64 size;
 
-	if (at >= PATH_ROOM || size >= NAME_ROOM)
+	if (at >= PATH_ROOM)
 		return false;
-	bpf_probe_read_kernel(&desk->record.texts[at], size, peek(dentry->d_name.name));
-	at += size;
-	if (at >= PATH_ROOM + NAME_ROOM)
+	size = bpf_probe_read_kernel_str(&desk->record.texts[at], NAME_ROOM, peek(dentry->d_name.name));
+	if (size <= 1)
 		return false;
-	desk->record.texts[at] = 0;
-	desk->length = at + 1;
+	desk->length = at + size;
 	return true;
 }
 
@@ -124,7 +127,7 @@ CHECKED_ALONE int tell_process(void)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_struct *leader = task->group_leader;
-	struct told now = { .start_ns = leader->start_boottime, .exec = leader->self_exec_id };
+	struct told now = { leader->start_boottime, leader->self_exec_id, bpf_ktime_get_boot_ns() };
 	u32 key = leader->tgid;
 	struct told *before = bpf_map_lookup_elem(&told, &key);
 	struct mm_struct *memory = task->mm;
@@ -132,31 +135,33 @@ CHECKED_ALONE int tell_process(void)
 	struct process_record *out;
 	u64 path_length, length;
 
-	if (before && before->start_ns == now.start_ns && before->exec == now.exec)
+	if (before && before->start_ns == now.start_ns && before->exec == now.exec &&
+	    now.time_ns - before->time_ns < TELL_AGAIN_NS)
 		return 0;
-	if (!desk || !memory)
+	if (!desk || __sync_val_compare_and_swap(&desk->is_taken, 0, 1))
 		return 0;
 	out = &desk->record;
 	__builtin_memset(out, 0, sizeof(*out) - sizeof(out->texts));
 	out->head.kind = KIND_PROCESS;
-	out->time_ns = bpf_ktime_get_boot_ns();
+	out->time_ns = now.time_ns;
 	put_holder(&out->holder, task);
-	put_path(desk, memory->exe_file);
-	path_length = desk->length;
-	if (path_length > PATH_ROOM + NAME_ROOM)
-		return 0;
-	out->path_length = path_length;
-	out->arguments_length = put_arguments(out, path_length, memory);
-	length = sizeof(*out) - sizeof(out->texts) + path_length + out->arguments_length;
+	if (memory) {
+		put_path(desk, memory->exe_file);
+		path_length = desk->length;
+		if (path_length <= PATH_ROOM + NAME_ROOM) {
+			out->path_length = path_length;
+			out->arguments_length = put_arguments(out, path_length, memory);
+		}
+	} else { /* it is ending */
+		out->is_path_cut = true;
+		out->are_arguments_cut = true;
+	}
+	length = sizeof(*out) - sizeof(out->texts) + out->path_length + out->arguments_length;
 	length = (length + 7) & ~7ULL;
 	out->head.length = length;
-	if (length > sizeof(*out))
-		return 0;
-	if (bpf_ringbuf_output(&events, out, length, wake_flags())) {
-		__sync_fetch_and_add(&lost_events, 1);
-		return 0;
-	}
-	bpf_map_update_elem(&told, &key, &now, 0);
+	if (length <= sizeof(*out) && tell(out, length) && memory)
+		bpf_map_update_elem(&told, &key, &now, 0);
+	desk->is_taken = 0;
 	return 0;
 }
 

@@ -39,25 +39,39 @@ static ALWAYS_INLINE void tell_step(struct sock *sk, u8 old_state, u8 new_state)
 	tell(&out, sizeof(out));
 }
 
-/* struct sock *sk, int old_state, int new_state (include/trace/events/sock.h) */
-SECTION("tp_btf/inet_sock_set_state") int tcp_state(u64 *context)
+/* Whether a state is one between opening and closing. */
+static ALWAYS_INLINE bool is_step(u8 state)
 {
-	struct sock *sk = (struct sock *)context[0];
-	u8 old_state = context[1], new_state = context[2];
+	return state != TCP_ESTABLISHED && state != TCP_SYN_SENT && state != TCP_LISTEN && state != TCP_CLOSE;
+}
+
+static ALWAYS_INLINE void tell_state(struct sock *sk, u8 old_state, u8 new_state)
+{
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct socket_record out;
+	bool is_by_other = false;
 	struct life *life;
 
 	if (sk->sk_protocol != IPPROTO_TCP)
-		return 0;
+		return;
 	/* A listener's copy that becomes a connection: neither its sides nor its cookie are set yet. */
 	if (old_state == TCP_LISTEN && new_state == TCP_SYN_RECV)
-		return 0;
+		return;
 	life = bpf_sk_storage_get(&lives, sk, NULL, CREATE);
-	if (life && life->is_known && life->has_owner && new_state != TCP_ESTABLISHED &&
-	    new_state != TCP_SYN_SENT && new_state != TCP_LISTEN && new_state != TCP_CLOSE) {
+	/* A handshake that comes to nothing: nobody was told that it began. */
+	if (old_state == TCP_SYN_RECV && new_state == TCP_CLOSE && !(life && life->is_known))
+		return;
+	if (life && (new_state == TCP_SYN_SENT || new_state == TCP_LISTEN))
+		__builtin_memset(life, 0, sizeof(*life)); /* a new life, of the same socket perhaps */
+	/* Whoever has a socket aborted (SOCK_DESTROY) takes its lock too, and does not hold it; of a
+	 * listener nothing tells that. */
+	if (life && is_used_by(sk, task) && sk->sk_err != ECONNABORTED && old_state != TCP_LISTEN) {
+		tell_process(); /* it may run another image than when it was told */
+		is_by_other = life->owner != (u32)task->tgid;
+	}
+	if (life && life->is_known && life->owner && !is_by_other && is_step(new_state)) {
 		tell_step(sk, old_state, new_state);
-		return 0;
+		return;
 	}
 	out = new_event(KIND_STATE);
 	if (life && life->since_ns == 0)
@@ -65,14 +79,60 @@ SECTION("tp_btf/inet_sock_set_state") int tcp_state(u64 *context)
 	put_tcp_socket(&out, sk, life);
 	out.old_state = old_state;
 	out.state = new_state;
-	if (life)
+	if (is_by_other)
+		put_holder(&out.holder, task);
+	if (tell(&out, sizeof(out)) && life) {
 		life->is_known = true;
-	/* Whoever has a connection aborted (SOCK_DESTROY) takes its lock too, and does not hold it. */
-	if (life && !life->has_owner && is_used_by(sk, task) && sk->sk_err != ECONNABORTED) {
-		life->has_owner = true;
-		put_user(&out, task);
+		if (is_by_other)
+			life->owner = task->tgid;
 	}
-	tell(&out, sizeof(out));
+}
+
+/* The change of state that was told last on this processor. */
+struct change {
+	u64 socket;
+	u64 states;
+};
+
+struct {
+	MAP_TYPE(MAP_TYPE_PERCPU_ARRAY);
+	MAP_ENTRIES(1);
+	MAP_KEY(u32);
+	MAP_VALUE(struct change);
+} last_change SECTION(".maps");
+
+static ALWAYS_INLINE struct change *our_last_change(void)
+{
+	u32 zero = 0;
+
+	return bpf_map_lookup_elem(&last_change, &zero);
+}
+
+/* struct sock *sk, int old_state, int new_state (include/trace/events/sock.h) */
+SECTION("tp_btf/inet_sock_set_state") int tcp_state(u64 *context)
+{
+	struct change *last = our_last_change();
+
+	tell_state((struct sock *)context[0], context[1], context[2]);
+	if (last) {
+		last->socket = context[0];
+		last->states = context[1] << 8 | context[2];
+	}
+	return 0;
+}
+
+/* The kernel never runs a program inside itself on one processor (`__bpf_trace_run`): a change of state
+ * in an interrupt that hits while one is told would be passed over without a word. This program stands
+ * behind the first and tells what that has not. */
+SECTION("tp_btf/inet_sock_set_state") int tcp_state_within(u64 *context)
+{
+	struct change *last = our_last_change();
+
+	if (last && last->socket == context[0] && last->states == (context[1] << 8 | context[2])) {
+		last->socket = 0;
+		return 0;
+	}
+	tell_state((struct sock *)context[0], context[1], context[2]);
 	return 0;
 }
 
@@ -81,10 +141,10 @@ static ALWAYS_INLINE void tell_owner(struct sock *sk, struct life *life, struct 
 {
 	struct socket_record out = new_event(KIND_OWNER);
 
-	life->has_owner = true;
 	put_tcp_socket(&out, sk, life);
 	put_user(&out, task);
-	tell(&out, sizeof(out));
+	if (tell(&out, sizeof(out)))
+		life->owner = task->tgid;
 }
 
 /* struct sock *sk (include/trace/events/tcp.h): who closes a connection that was reset before it was
@@ -95,7 +155,7 @@ SECTION("tp_btf/tcp_destroy_sock") int tcp_destroy(u64 *context)
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct life *life = bpf_sk_storage_get(&lives, sk, NULL, 0);
 
-	if (life && !life->has_owner && is_used_by(sk, task))
+	if (life && !life->owner && is_used_by(sk, task))
 		tell_owner(sk, life, task);
 	return 0;
 }

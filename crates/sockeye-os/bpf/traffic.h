@@ -28,10 +28,10 @@ static ALWAYS_INLINE int count(struct sock *sk, int length, int flags, bool is_s
 	if (protocol == IPPROTO_UDP) {
 		if (!life->is_known)
 			tell_used(sk, life);
-	} else if (!life->has_owner) {
+	} else if (!life->owner) {
 		struct task_struct *task = bpf_get_current_task_btf();
 
-		if (!(task->flags & PF_KTHREAD))
+		if (!(task->flags & PF_KTHREAD) && !is_of_kernel(sk))
 			tell_owner(sk, life, task);
 	}
 	return 0;

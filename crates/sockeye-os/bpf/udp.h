@@ -6,6 +6,9 @@
 #pragma once
 #include "process.h"
 
+/* So many remotes of one socket are told: a server on the open network has as many as there are. */
+enum { PEERS = 256 };
+
 /* Whom a socket has exchanged with already. */
 struct exchange {
 	u64 cookie;
@@ -21,6 +24,15 @@ struct {
 	MAP_VALUE(u8);
 } exchanges SECTION(".maps");
 
+/* The remote as a socket of this family has it; `peer` is IPv6, or IPv4 as IPv6 carries it. */
+static ALWAYS_INLINE void put_peer(struct socket_record *out, const u8 *peer)
+{
+	if (out->family == AF_INET6)
+		__builtin_memcpy(out->remote, peer, sizeof(out->remote));
+	else
+		__builtin_memcpy(out->remote, peer + 12, 4);
+}
+
 /* Tells of a UDP socket when it is first used; by then it has a local port. */
 static ALWAYS_INLINE void tell_used(struct sock *sk, struct life *life)
 {
@@ -29,28 +41,31 @@ static ALWAYS_INLINE void tell_used(struct sock *sk, struct life *life)
 	put_socket(&out, sk);
 	if (out.local_port == 0)
 		return;
-	life->is_known = true;
 	out.cookie = bpf_get_socket_cookie(sk);
+	life->netns = out.netns;
 	put_udp(&out, sk);
 	if (life->has_peer && out.remote_port == 0) {
-		__builtin_memcpy(out.remote, life->peer, sizeof(out.remote));
+		put_peer(&out, life->peer);
 		out.remote_port = life->peer_port;
 		out.flags |= IS_PEER;
 	}
 	put_counters(&out, life);
-	put_user(&out, bpf_get_current_task_btf());
-	tell(&out, sizeof(out));
+	if (!is_of_kernel(sk))
+		put_user(&out, bpf_get_current_task_btf());
+	life->is_known = tell(&out, sizeof(out));
 }
 
-/* What programs on control groups see of a socket; its namespace is taken to be its process's. */
+/* What programs on control groups see of a socket; its namespace, where that is not known, is taken to
+ * be its process's, which has none any more when it ends. */
 static ALWAYS_INLINE void put_seen_by_cgroup(struct socket_record *out, u64 cookie, struct life *life)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 
 	out->cookie = cookie;
 	out->protocol = IPPROTO_UDP;
-	out->netns = task->nsproxy->net_ns->ns.inum;
+	out->netns = life && life->netns ? life->netns : task->nsproxy->net_ns->ns.inum;
 	if (life) {
+		life->netns = out->netns;
 		if (life->since_ns == 0)
 			life->since_ns = out->time_ns;
 		put_counters(out, life);
@@ -71,8 +86,6 @@ static ALWAYS_INLINE int udp_bound(struct bpf_sock *socket, u16 family)
 	out.family = family;
 	out.local_port = socket->src_port;
 	life = bpf_sk_storage_get(&lives, socket, NULL, CREATE);
-	if (life)
-		life->is_known = true;
 	put_seen_by_cgroup(&out, bpf_get_socket_cookie(socket), life);
 	if (family == AF_INET) {
 		*(u32 *)out.local = socket->src_ip4;
@@ -82,7 +95,8 @@ static ALWAYS_INLINE int udp_bound(struct bpf_sock *socket, u16 family)
 		((u32 *)out.local)[2] = socket->src_ip6[2];
 		((u32 *)out.local)[3] = socket->src_ip6[3];
 	}
-	tell(&out, sizeof(out));
+	if (tell(&out, sizeof(out)) && life)
+		life->is_known = true;
 	return 1;
 }
 
@@ -104,8 +118,6 @@ SECTION("cgroup/sock_release") int udp_released(struct bpf_sock *socket)
 	if (socket->protocol != IPPROTO_UDP)
 		return 1;
 	life = bpf_sk_storage_get(&lives, socket, NULL, 0);
-	if (!life)
-		return 1;
 	out = new_event(KIND_RELEASED);
 	put_seen_by_cgroup(&out, bpf_get_socket_cookie(socket), life);
 	tell(&out, sizeof(out));
@@ -124,18 +136,23 @@ static ALWAYS_INLINE int udp_exchanged(struct bpf_sock_addr *message, u16 family
 		return 1;
 	key.cookie = bpf_get_socket_cookie(message);
 	key.port = __builtin_bswap16(message->user_port);
+	/* IPv4 as IPv6 carries it: a socket of IPv6 comes here by either way. */
 	if (family == AF_INET) {
-		*(u32 *)key.peer = message->user_ip4;
+		key.peer[10] = 0xff;
+		key.peer[11] = 0xff;
+		((u32 *)key.peer)[3] = message->user_ip4;
 	} else {
 		((u32 *)key.peer)[0] = message->user_ip6[0];
 		((u32 *)key.peer)[1] = message->user_ip6[1];
 		((u32 *)key.peer)[2] = message->user_ip6[2];
 		((u32 *)key.peer)[3] = message->user_ip6[3];
 	}
-	if (bpf_map_lookup_elem(&exchanges, &key))
+	life = bpf_sk_storage_get(&lives, message->sk, NULL, CREATE);
+	if ((life && life->peers >= PEERS) || bpf_map_lookup_elem(&exchanges, &key))
 		return 1;
 	bpf_map_update_elem(&exchanges, &key, &yes, 0);
-	life = bpf_sk_storage_get(&lives, message->sk, NULL, CREATE);
+	if (life)
+		life->peers++;
 	if (life && !life->is_known) {
 		/* It may have no local port yet: told with the rest when the sending is done. */
 		__builtin_memcpy(life->peer, key.peer, sizeof(life->peer));
@@ -144,8 +161,8 @@ static ALWAYS_INLINE int udp_exchanged(struct bpf_sock_addr *message, u16 family
 		return 1;
 	}
 	out = new_event(KIND_PEER);
-	out.family = family;
-	__builtin_memcpy(out.remote, key.peer, sizeof(out.remote));
+	out.family = message->family;
+	put_peer(&out, key.peer);
 	out.remote_port = key.port;
 	out.flags |= IS_PEER;
 	put_seen_by_cgroup(&out, key.cookie, life);

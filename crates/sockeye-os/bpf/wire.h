@@ -97,9 +97,6 @@ enum {
 	IS_PEER = 8,      /* UDP: the remote is not the socket's own but whom it exchanged with */
 };
 
-/* `old_state` of a socket that was not seen before */
-enum { NO_STATE = 0 };
-
 /* Names in a path, and bytes of it and of a command line, that are told at most. */
 enum { PATH_DEPTH = 64, PATH_ROOM = 4096, NAME_ROOM = 256, ARGUMENT_ROOM = 4096 };
 

@@ -78,11 +78,16 @@ impl Program {
 }
 
 /// Every program there is.
-pub(super) const PROGRAMS: [Program; 14] = [
+pub(super) const PROGRAMS: [Program; 15] = [
     Program::iterator("list_held", "bpf_iter_task_file", "sockets of processes"),
     Program::iterator("list_tcp", "bpf_iter_tcp", "TCP that no process holds"),
     Program::iterator("list_udp", "bpf_iter_udp", "UDP that no process holds"),
     Program::tracepoint("tcp_state", "btf_trace_inet_sock_set_state", "TCP's changes of state"),
+    Program::tracepoint(
+        "tcp_state_within",
+        "btf_trace_inet_sock_set_state",
+        "TCP's changes of state in interrupts",
+    ),
     Program::tracepoint(
         "tcp_destroy",
         "btf_trace_tcp_destroy_sock",
