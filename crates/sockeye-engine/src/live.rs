@@ -82,8 +82,10 @@ impl Live {
     /// Those of [`Watcher::wait`] and [`Watcher::snapshot`]: the source has failed.
     pub fn next(&mut self, deadline: Instant) -> Result<Vec<Occurrence>, Error> {
         loop {
+            // Before time passes: processes are forgotten when nobody is to be told of them any more.
+            let mut occurrences = self.session.take_occurrences();
             self.keep_time()?;
-            let occurrences = self.session.take_occurrences();
+            occurrences.append(&mut self.session.take_occurrences());
             let now = Instant::now();
             if !occurrences.is_empty() || now >= deadline {
                 return Ok(occurrences);
@@ -104,6 +106,11 @@ impl Live {
             self.look()?;
         } else {
             self.drain(wall())?;
+        }
+        // What waits for its owner, or for its port, is told with what is known.
+        if self.session.is_waiting() {
+            self.look()?;
+            self.session.handle_end(wall());
         }
         Ok(self.session.take_occurrences())
     }

@@ -63,6 +63,9 @@ impl Session {
         self.take_use(time, Change::Peer, endpoint.clone());
         let Some(slot) = self.lives.find(&endpoint, 0) else { return };
         let Some(life) = self.lives.life(slot).filter(|life| life.end == End::Open) else { return };
+        if life.endpoint.remote.is_some() {
+            return; // Connected: it exchanges with nobody else.
+        }
         let mut peer = life.occurrence(Action::Peer, time);
         if let (Some(endpoint), Some(_)) = (&mut peer.endpoint, remote) {
             endpoint.remote = remote;
@@ -123,7 +126,7 @@ impl Session {
             }
             (Some(State::SynSent), _) => self.announce(slot, time),
             // It was there before, and the first snapshot will tell whether that is reported.
-            _ if was_watched => self.announce(slot, time),
+            _ if was_watched && has_place(&life.endpoint) => self.announce(slot, time),
             _ => {}
         }
         self.lives.touch(slot, Phase::Fresh);
@@ -153,6 +156,7 @@ impl Session {
         endpoint.state = endpoint.state.map(|_| State::Closed);
         let known = self.lives.find(&endpoint, 0);
         let is_placed = has_place(&endpoint);
+        let measured = endpoint.metrics.clone();
         let Some((slot, before)) = self.meet(time, endpoint) else { return };
         let Some(life) = self.lives.life(slot).filter(|life| life.end == End::Open) else { return };
         let is_unheard = match known {
@@ -162,6 +166,7 @@ impl Session {
         };
         if let Some(life) = self.lives.life_mut(slot) {
             life.is_end_known = true;
+            life.endpoint.metrics = measured; // What was measured before is not what it came to.
         }
         if is_unheard {
             self.hide(slot);

@@ -119,6 +119,15 @@ impl Life {
         (self.end != End::Hidden).then_some(shown)
     }
 
+    /// Whether something about it is to be told that waits for what is not known yet.
+    pub(super) fn is_waiting(&self) -> bool {
+        match self.end {
+            End::Held(_) => true,
+            End::Open => matches!(self.stage, Stage::Connecting | Stage::Arriving),
+            End::Over | End::Hidden => false,
+        }
+    }
+
     /// Whether a process is known to hold it.
     pub(super) fn has_owner(&self) -> bool {
         !self.endpoint.owners.as_slice().is_empty()

@@ -127,6 +127,11 @@ impl Lives {
         }
     }
 
+    /// Those that something happened to not long ago.
+    pub(super) fn queued(&self) -> impl Iterator<Item = Slot> {
+        self.queue.iter().copied()
+    }
+
     /// Those that were queued; the queue is empty then.
     pub(super) fn take_queue(&mut self) -> Vec<Slot> {
         let queue = mem::take(&mut self.queue);

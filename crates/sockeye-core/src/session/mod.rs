@@ -122,6 +122,25 @@ impl Session {
         }
     }
 
+    /// Whether something that happened is not told yet, because it is not known whose it is, or where.
+    pub fn is_waiting(&self) -> bool {
+        self.lives.queued().filter_map(|slot| self.lives.life(slot)).any(Life::is_waiting)
+    }
+
+    /// The last refresh: whatever waits is told with what is known.
+    pub fn handle_end(&mut self, now: Timestamp) {
+        let waiting = |slot: &Slot| self.lives.life(*slot).is_some_and(Life::is_waiting);
+        let slots: Vec<Slot> = self.lives.queued().filter(waiting).collect();
+        for slot in slots {
+            match self.lives.life(slot).map(|life| (life.end, life.stage)) {
+                Some((End::Held(reason), _)) => self.finish(slot, reason),
+                Some((End::Open, Stage::Connecting)) => self.announce(slot, now),
+                Some((End::Open, Stage::Arriving)) => self.give_up_on_owner(slot, now),
+                _ => {}
+            }
+        }
+    }
+
     /// Whether something happened that only a snapshot can clear up, and that should not wait:
     /// events were lost, or a connection of which nobody told the owner lived to see a refresh.
     pub fn needs_snapshot(&self) -> bool {
@@ -169,10 +188,12 @@ impl Session {
         let Some(life) = self.lives.life_mut(slot) else { return };
         life.age = life.age.saturating_add(1);
         let (age, stage, end) = (life.age, life.stage, life.end);
+        let is_placed = facts::has_place(&life.endpoint);
         let is_shown = life.phase != Phase::Steady && age < SHOWN;
         match (end, stage) {
             (End::Held(reason), _) => self.finish(slot, reason),
-            (End::Open, Stage::Connecting) => self.announce(slot, now),
+            (End::Open, Stage::Connecting) if is_placed || age >= SHOWN => self.announce(slot, now),
+            (End::Open, Stage::Connecting) => self.awaits_owner = true,
             (End::Open, Stage::Arriving) if age >= SHOWN => self.give_up_on_owner(slot, now),
             (End::Open, Stage::Arriving) => self.awaits_owner = true,
             _ => {}
@@ -222,8 +243,14 @@ impl Session {
 
     /// Reports something that happened in the middle of a life.
     fn report(&mut self, slot: Slot, action: Action, time: Timestamp) {
-        let life = self.lives.life(slot);
-        self.occurrences.extend(life.map(|life| life.occurrence(action, time)));
+        let Some(life) = self.lives.life(slot) else { return };
+        let mut occurrence = life.occurrence(action, time);
+        occurrence.endpoint.iter_mut().for_each(|endpoint| {
+            // Nothing was measured, and nobody looked into its queues, at this moment.
+            endpoint.metrics = None;
+            endpoint.queue = None;
+        });
+        self.occurrences.push(occurrence);
     }
 
     /// Reports the end of a life: its beginning first, when nobody was told of that yet.

@@ -116,9 +116,7 @@ impl Watch<'_> {
         while !stop.load(Ordering::Relaxed) {
             let now = Instant::now();
             if end.is_some_and(|end| now >= end) {
-                let last = self.live.finish()?;
-                self.learn_names(&last);
-                return Ok(self.print(&last)?.unwrap_or(Ending::Time));
+                return self.finish(Ending::Time);
             }
             let deadline = end.map_or(now + SLICE, |end| end.min(now + SLICE));
             let occurrences = self.live.next(deadline)?;
@@ -127,7 +125,14 @@ impl Watch<'_> {
                 return Ok(ending);
             }
         }
-        Ok(Ending::Interrupted)
+        self.finish(Ending::Interrupted)
+    }
+
+    /// Prints what has happened up to now, for the reason to end that `ending` is.
+    fn finish(&mut self, ending: Ending) -> anyhow::Result<Ending> {
+        let last = self.live.finish()?;
+        self.learn_names(&last);
+        Ok(self.print(&last)?.unwrap_or(ending))
     }
 
     /// Asks for the host names that `occurrences` need, where they are wanted.

@@ -24,7 +24,7 @@ fn an_outgoing_connection_is_opened_once_its_sides_are_known() {
          = 5 closed c7 closed 10.0.0.5:4000 10.0.0.9:443 by=3 bytes=9 start=2 end=5 reason=local
          6 gone local c7 10.0.0.5:4000 10.0.0.9:443",
     );
-    // A snapshot, or else the first refresh, tells what is to be told.
+    // A snapshot, or else the third refresh, tells what is to be told.
     check(
         EVENTS,
         "1 snap 1
@@ -34,10 +34,16 @@ fn an_outgoing_connection_is_opened_once_its_sides_are_known() {
          6 tick
          7 closed>syn_sent c8 0.0.0.0:0 10.0.0.9:444 by=3
          8 tick
-         = 7 opened c8 syn_sent 0.0.0.0:0 10.0.0.9:444 by=3 start=7
+         8 needs
+         = true
          9 syn_sent>established c8 10.0.0.5:4001 10.0.0.9:444
-         = 9 state c8 established 10.0.0.5:4001 10.0.0.9:444 by=3 start=7
-         9 defects
+         = 7 opened c8 established 10.0.0.5:4001 10.0.0.9:444 by=3 start=7
+         10 closed>syn_sent c9 0.0.0.0:0 10.0.0.9:445 by=3
+         11 tick
+         12 tick
+         13 tick
+         = 10 opened c9 syn_sent 0.0.0.0:0 10.0.0.9:445 by=3 start=10
+         14 defects
          =",
     );
 }
@@ -427,14 +433,14 @@ fn facts_that_are_absent_hide_nothing() {
          2 syn_received>established c7 10.0.0.5:443 10.0.0.9:1 by=3 bytes=5
          = 2 accepted c7 established 10.0.0.5:443 10.0.0.9:1 by=3 bytes=5 start=2
          3 established>close_wait c7 0.0.0.0:0
-         = 3 state c7 close_wait 10.0.0.5:443 10.0.0.9:1 by=3 bytes=5 start=2
+         = 3 state c7 close_wait 10.0.0.5:443 10.0.0.9:1 by=3 start=2
          4 used c7 by=4
          5 snap 5 c7 close_wait 10.0.0.5:443 10.0.0.9:1
          6 close_wait>last_ack c7
-         = 6 state c7 last_ack 10.0.0.5:443 10.0.0.9:1 by=3,4 bytes=5 start=2
+         = 6 state c7 last_ack 10.0.0.5:443 10.0.0.9:1 by=3,4 start=2
          7 snap 7 c7 last_ack 10.0.0.5:443 10.0.0.9:1 by=4
          8 gone local c7
-         = 8 closed c7 closed 10.0.0.5:443 10.0.0.9:1 by=4 bytes=5 start=2 end=8 reason=local",
+         = 8 closed c7 closed 10.0.0.5:443 10.0.0.9:1 by=4 start=2 end=8 reason=local",
     );
 }
 

@@ -76,7 +76,16 @@ impl Polling {
 
     /// Notes what cannot be told, and why.
     pub(super) fn limit(&mut self, reason: &str) {
-        self.limits.push(Degradation::EventsUnavailable { reason: reason.to_owned() });
+        match self.limits.first_mut() {
+            Some(Degradation::EventsUnavailable { reason: known }) => {
+                known.push_str("; ");
+                known.push_str(reason);
+            }
+            _ => {
+                let reason = reason.to_owned();
+                self.limits.insert(0, Degradation::EventsUnavailable { reason });
+            }
+        }
     }
 
     /// See [`crate::Watcher::limits`].

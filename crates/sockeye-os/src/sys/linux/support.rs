@@ -32,12 +32,14 @@ const TCP: Table = match Table::ALL {
     [tcp, ..] => tcp,
 };
 /// The capabilities that let Sockeye see and do everything, and what each is needed for.
-const CAPABILITIES: [(CapabilitySet, &str); 5] = [
+const CAPABILITIES: [(CapabilitySet, &str); 7] = [
     (CapabilitySet::DAC_READ_SEARCH, "cap_dac_read_search"),
     (CapabilitySet::SYS_PTRACE, "cap_sys_ptrace"),
     (CapabilitySet::SYS_ADMIN, "cap_sys_admin"),
     (CapabilitySet::NET_ADMIN, "cap_net_admin"),
     (CapabilitySet::KILL, "cap_kill"),
+    (CapabilitySet::BPF, "cap_bpf"),
+    (CapabilitySet::PERFMON, "cap_perfmon"),
 ];
 
 /// What it takes to read the descriptors of every process: to list them, and to follow them.

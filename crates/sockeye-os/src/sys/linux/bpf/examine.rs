@@ -5,7 +5,7 @@ use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 use hashbrown::HashSet;
-use rustix::net::sockopt::socket_cookie;
+use rustix::net::sockopt::{set_socket_linger, socket_cookie};
 use sockeye_core::event::{Action, Event, Occurrence};
 use sockeye_core::{Degradation, Session};
 
@@ -157,6 +157,8 @@ fn connect_and_close() -> std::io::Result<Vec<u64>> {
     let connect = |_| {
         let client = TcpStream::connect(address)?;
         let (_server, _) = listener.accept()?;
+        // Reset, so that no TIME-WAIT is left behind.
+        set_socket_linger(&client, Some(Duration::ZERO))?;
         Ok(socket_cookie(client.as_fd())?)
     };
     (0..CONNECTIONS).map(connect).collect()

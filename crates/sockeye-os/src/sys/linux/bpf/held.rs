@@ -144,7 +144,7 @@ const WORTH_A_THREAD: usize = 64;
 pub(super) fn read_held(lists: &Lists, pids: &[u32], ask: Ask) -> Held {
     let is_one_possible = lists.each_held_by(std::process::id(), |_| {}).is_ok();
     if !is_one_possible {
-        return read_all_held(lists, pids, ask);
+        return read_all_held(lists, ask);
     }
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let threads = if pids.len() < WORTH_A_THREAD { 1 } else { cores.min(8) };
@@ -171,20 +171,17 @@ pub(super) fn read_held(lists: &Lists, pids: &[u32], ask: Ask) -> Held {
 }
 
 /// Reads the sockets of all processes in one go, as kernels before Linux 6.1 have it.
-fn read_all_held(lists: &Lists, pids: &[u32], ask: Ask) -> Held {
-    let handles: HashMap<u32, OwnedFd> =
-        pids.iter().filter_map(|pid| Some((*pid, open_process(*pid).ok()?))).collect();
+fn read_all_held(lists: &Lists, ask: Ask) -> Held {
     let mut reader = Reader::new(lists, ask);
-    let mut all: HashMap<u32, Described> = HashMap::new();
+    let mut all: HashMap<u32, (Option<OwnedFd>, Option<Described>)> = HashMap::new();
     let _ = lists.each_held(|record| {
         let Record::Socket(socket) = record else { return };
         let pid = socket.holder().map_or(0, |holder| holder.pid);
-        let mut process = all.remove(&pid);
-        reader.take(&socket, &mut process);
-        all.extend(process.map(|process| (pid, process)));
+        let (_, process) = all.entry(pid).or_insert_with(|| (open_process(pid).ok(), None));
+        reader.take(&socket, process);
     });
-    for (pid, process) in all {
-        reader.finish(handles.get(&pid), Some(process));
+    for (handle, process) in all.into_values() {
+        reader.finish(handle.as_ref(), process);
     }
     reader.held
 }

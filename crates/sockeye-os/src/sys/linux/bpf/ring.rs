@@ -36,6 +36,9 @@ pub(super) struct Ring {
 impl Ring {
     /// Maps `map`, whose data are `bytes` long.
     pub(super) fn new(map: OwnedFd, bytes: u32) -> io::Result<Self> {
+        if cfg!(not(target_pointer_width = "64")) {
+            return Err(io::ErrorKind::Unsupported.into()); // Positions are `unsigned long`.
+        }
         let page = rustix::param::page_size();
         let ours = Mapping::new(&map, ProtFlags::READ | ProtFlags::WRITE, (page, 0))?;
         let length = page + 2 * bytes as usize;

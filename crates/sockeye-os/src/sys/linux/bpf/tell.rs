@@ -101,12 +101,17 @@ impl Teller {
 
     /// Whether what happens in this namespace is wanted.
     fn is_here(&self, namespace: u32) -> bool {
-        self.namespaces.as_ref().is_none_or(|places| places.contains(&namespace))
+        let places = self.namespaces.as_ref();
+        // Of a socket that its ending process closes, only the cookie may be known.
+        namespace == 0 || places.is_none_or(|places| places.contains(&namespace))
     }
 
     /// Tells what the namespace of `socket` is called, the first time that something happens there.
     fn tell_namespace(&mut self, socket: &Sock<'_>, time: Timestamp, out: &mut Vec<Event>) {
         let inode = socket.namespace();
+        if inode == 0 {
+            return;
+        }
         if self.told.len() >= NAMESPACES {
             self.told.clear();
         }
@@ -155,7 +160,8 @@ impl Teller {
         let holder = socket.holder();
         let (state, cgroup) = (row.state, row.cgroup_id.and_then(|id| self.cgroup(id)));
         let owners = holder.as_ref().map_or(Owners::None(Ownerless::NotObserved), owners);
-        let namespace = Some(NamespaceId::Inode(socket.namespace()));
+        let namespace = Some(socket.namespace()).filter(|inode| *inode != 0);
+        let namespace = namespace.map(NamespaceId::Inode);
         let mut endpoint = endpoint_of(row, namespace, owners);
         endpoint.direction = direction(socket, state);
         endpoint.cgroup = cgroup;
@@ -267,7 +273,11 @@ fn raw_process(told: &ProcessRecord<'_>) -> RawProcess {
         name: String::from_utf8_lossy(holder.name).into_owned(),
         parent: holder.parent,
         status: Ok(format!("Uid:\t{user}\t{user}\n").into_bytes()),
-        command_line: Ok(told.arguments.to_vec()),
+        // Cut, it is told as far as it goes; of what could not be read there is nothing.
+        command_line: match told.arguments {
+            [] if told.are_arguments_cut => Err(Unreadable::Vanished),
+            arguments => Ok(arguments.to_vec()),
+        },
         image: if told.is_path_cut { Err(Unreadable::Vanished) } else { Ok(path) },
         cgroup: Err(Unreadable::Nonexistent),
         sockets: Vec::new(),
