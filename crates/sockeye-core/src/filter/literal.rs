@@ -72,7 +72,7 @@ pub(super) fn ordered(
 }
 
 /// What may follow a number, without case: its name, its factor, the unit it belongs to.
-const SUFFIXES: [(&str, u64, Option<Unit>); 14] = [
+const SUFFIXES: [(&str, u64, Option<Unit>); 20] = [
     ("", 1, None),
     ("k", 1_000, None),
     ("m", 1_000_000, None),
@@ -83,10 +83,16 @@ const SUFFIXES: [(&str, u64, Option<Unit>); 14] = [
     ("us", 1, Some(Unit::Microseconds)),
     ("ms", 1_000, Some(Unit::Microseconds)),
     ("s", 1_000_000, Some(Unit::Microseconds)),
+    ("m", 60_000_000, Some(Unit::Microseconds)),
+    ("min", 60_000_000, Some(Unit::Microseconds)),
+    ("h", 3_600_000_000, Some(Unit::Microseconds)),
     ("ns", 1, Some(Unit::Nanoseconds)),
     ("us", 1_000, Some(Unit::Nanoseconds)),
     ("ms", 1_000_000, Some(Unit::Nanoseconds)),
     ("s", 1_000_000_000, Some(Unit::Nanoseconds)),
+    ("m", 60_000_000_000, Some(Unit::Nanoseconds)),
+    ("min", 60_000_000_000, Some(Unit::Nanoseconds)),
+    ("h", 3_600_000_000_000, Some(Unit::Nanoseconds)),
 ];
 
 /// Reads a whole number in `unit`: `1500`, `64KiB`, `10M`, `20ms`.
@@ -106,8 +112,8 @@ fn number(text: &str, unit: Unit) -> Result<u64, FilterError> {
         let hint = match unit {
             Unit::None | Unit::Count => "",
             Unit::Bytes => ", like 1500, 64KiB or 10MB",
-            Unit::Microseconds => ", like 1500, 1500us or 20ms",
-            Unit::Nanoseconds => ", like 1500, 20ms or 3s",
+            Unit::Microseconds => ", like 1500us or 20ms",
+            Unit::Nanoseconds => ", like 20ms, 3s, 90m or 2h",
         };
         let message = format!("{} is not a whole number{hint}", Piece(text));
         return Err(FilterError::new(message));
@@ -118,8 +124,10 @@ fn number(text: &str, unit: Unit) -> Result<u64, FilterError> {
 
 /// What a number in `unit` with this suffix is multiplied by.
 fn factor(suffix: &str, unit: Unit) -> Option<u64> {
+    // Of a time, m are minutes, and nobody counts it in thousands or millions.
+    let is_time = matches!(unit, Unit::Microseconds | Unit::Nanoseconds);
     let is_known = |(name, _, of): &&(&str, u64, Option<Unit>)| {
-        *name == suffix && of.is_none_or(|of| of == unit)
+        *name == suffix && of.map_or(!is_time || suffix.is_empty(), |of| of == unit)
     };
     SUFFIXES.iter().find(is_known).map(|(_, factor, _)| *factor)
 }

@@ -13,7 +13,7 @@ use super::Status;
 use super::args::{ChoiceArgs, ConsentArgs};
 use super::console::Console;
 use super::names;
-use super::query::namespaces;
+use super::query::{ensure_of_now, namespaces};
 use super::wanted::Wanted;
 use crate::print::{Format, Sheet, escaped, print};
 
@@ -22,6 +22,7 @@ const SHOWN: &[&str] = &["proto", "state", "local", "remote", "pid", "process", 
 
 /// The endpoints of this machine, with what `wanted` has to know of them.
 pub(super) fn observe(wanted: &Wanted, choice: &ChoiceArgs) -> anyhow::Result<Snapshot> {
+    ensure_of_now(wanted.columns())?;
     let needs = |cost| wanted.columns().any(|column| column.cost == cost);
     let wants = Wants {
         metrics: needs(Cost::Metrics),

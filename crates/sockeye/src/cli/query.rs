@@ -67,6 +67,9 @@ impl Query {
             );
             query.chosen = Some(query.choose(&args.columns)?);
         }
+        let sorted = query.sort.iter().map(|key| key.column);
+        let chosen = query.chosen.iter().flatten().copied();
+        ensure_of_now(query.wanted.columns().chain(sorted).chain(chosen))?;
         Ok(query)
     }
 
@@ -78,7 +81,7 @@ impl Query {
         }
         for name in names {
             match name.trim_start_matches('+').trim() {
-                "all" => columns.extend(Column::all()),
+                "all" => columns.extend(Column::all().iter().filter(|c| c.cost != Cost::Events)),
                 name => columns.push(column(name)?),
             }
         }
@@ -178,6 +181,18 @@ impl Query {
     }
 }
 
+/// Refuses columns that tell of what happened: of what is there they have no value.
+pub(super) fn ensure_of_now(
+    mut columns: impl Iterator<Item = &'static Column>,
+) -> anyhow::Result<()> {
+    match columns.find(|column| column.cost == Cost::Events) {
+        Some(column) => {
+            bail!("only sockeye watch knows `{}`: it tells of what happens", column.name)
+        }
+        None => Ok(()),
+    }
+}
+
 /// The column called `name`, or a sentence with the nearest name.
 pub(super) fn column(name: &str) -> anyhow::Result<&'static Column> {
     let hint = || match Column::suggest(name) {
@@ -245,7 +260,8 @@ mod tests {
             "network.transport network.connection.state local remote process.pid \
              process.executable.name process.user.name",
         );
-        assert_eq!(query("sockeye --columns all").unwrap().columns(&[]).len(), Column::all().len());
+        let of_now = Column::all().iter().filter(|column| column.cost != Cost::Events).count();
+        assert_eq!(query("sockeye --columns all").unwrap().columns(&[]).len(), of_now);
     }
 
     #[test]
@@ -309,5 +325,16 @@ mod tests {
             "sockeye -f tcpvcon --columns pid",
             "the layout of TCPVCon is fixed: leave out --columns, or choose another --format",
         );
+    }
+
+    #[test]
+    fn what_happens_is_no_column_of_what_is_there() {
+        for option in
+            [["--filter", "action = closed"], ["--columns", "reason"], ["--sort", "reason"]]
+        {
+            let words = ["sockeye", option[0], option[1]].map(Into::into);
+            let error = Query::parse(&parse(&words).unwrap().list).unwrap_err().to_string();
+            assert!(error.starts_with("only sockeye watch knows `event."), "{error}");
+        }
     }
 }
