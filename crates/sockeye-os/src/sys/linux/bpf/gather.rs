@@ -12,6 +12,7 @@ use sockeye_core::{Degradation, Endpoint, NamespaceId, ProcessId, Timestamp};
 use super::alone::{Alone, Care, Known, Unsettled, read_alone};
 use super::held::{Ask, Held, Population, read_held};
 use super::list::Lists;
+use crate::beside::beside;
 use crate::decode::SocketRow;
 use crate::raw::{Keep, Raw, RawNamespace, RawProcess};
 use crate::sys::linux::cgroups::read_cgroups;
@@ -30,8 +31,8 @@ pub(super) struct Ground {
     /// When that began, and with it the observation.
     began: Timestamp,
     places: Vec<Place>,
-    /// How sure it has to be that nothing is missing, in our own namespace.
-    care: Care,
+    /// It is for a list, which is to be quick; whoever compares lists with events wants more care.
+    is_for_list: bool,
 }
 
 impl Ground {
@@ -39,19 +40,18 @@ impl Ground {
     pub(super) fn find(wants: &Wants) -> Result<Self, Error> {
         let began = now();
         let places = namespaces::find(&wants.namespaces, &list_processes()?)?;
-        Ok(Self { began, places, care: Care::Tables })
+        Ok(Self { began, places, is_for_list: false })
     }
 
-    /// The same for a list, which is to be quick; whoever compares lists with events wants more care.
+    /// The same for a list.
     pub(super) fn find_for_list(wants: &Wants) -> Result<Self, Error> {
-        let ground = Self::find(wants)?;
-        Ok(Self { care: Care::Numbers(Unsettled::ask(wants)), ..ground })
+        Ok(Self { is_for_list: true, ..Self::find(wants)? })
     }
 }
 
 /// Gathers the machine's raw answers.
 pub(super) fn gather(lists: &Lists, wants: &Wants, ground: Ground) -> Result<Raw, Error> {
-    let Ground { began, places, care } = ground;
+    let Ground { began, places, is_for_list } = ground;
     let mut raw = Raw {
         boot: boot_time(),
         ticks_per_second: rustix::param::clock_ticks_per_second(),
@@ -67,7 +67,14 @@ pub(super) fn gather(lists: &Lists, wants: &Wants, ground: Ground) -> Result<Raw
         is_measured: wants.metrics,
         has_owners: wants.owners,
     };
-    let mut held = read_held(lists, &pids, ask);
+    let read = || read_held(lists, &pids, ask);
+    // Whether nothing is missing is told by numbers that do not change meanwhile.
+    let (care, mut held) = if is_for_list {
+        let (asked, held) = beside("unsettled", || Unsettled::ask(wants), read);
+        (Care::Numbers(asked), held)
+    } else {
+        (Care::Tables, read())
+    };
     let unheld = add_namespaces(&mut raw, (&places, care), (lists, wants), &mut held);
     raw.processes = held.processes;
     if wants.owners {
