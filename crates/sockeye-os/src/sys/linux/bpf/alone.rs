@@ -112,7 +112,7 @@ pub(super) fn read_alone(
         missed.extend(iterate(&mut alone, wants, known, |take| lists.each_udp(take)));
     }
     if !missed.is_empty() {
-        add_missed(&mut alone, place, (wants, &missed));
+        add_missed(&mut alone, place, (wants, missed));
     }
     // A table that is read while it changes may repeat a row.
     let mut seen = HashSet::new();
@@ -162,10 +162,17 @@ fn iterate(
     missed
 }
 
-/// Adds the sockets that a descriptor belongs to and that no process was seen to hold.
-fn add_missed(alone: &mut Alone, place: &Place, (wants, missed): (&Wants, &HashSet<u64>)) {
+/// Adds the sockets that a descriptor belongs to and that no process was seen to hold: mostly a
+/// listener of a process that may not be looked at, so those are asked for first.
+fn add_missed(alone: &mut Alone, place: &Place, (wants, mut missed): (&Wants, HashSet<u64>)) {
+    let mut is_missed = |row: &SocketRow| row.cookie.is_some_and(|cookie| missed.remove(&cookie));
+    let unsettled = if wants.tcp { dump_unsettled(wants).unwrap_or_default() } else { Vec::new() };
+    alone.rows.extend(unsettled.into_iter().filter(&mut is_missed));
+    if missed.is_empty() {
+        return;
+    }
     let Ok(tables) = read_here(place, wants, Keep::Rows) else { return };
-    let is_missed = |row: &SocketRow| row.cookie.is_some_and(|cookie| missed.contains(&cookie));
-    alone.rows.extend(tables.namespace.sockets.into_iter().filter(is_missed));
+    let mut is_missed = |row: &SocketRow| row.cookie.is_some_and(|cookie| missed.remove(&cookie));
+    alone.rows.extend(tables.namespace.sockets.into_iter().filter(&mut is_missed));
     alone.degradations.extend(tables.degradations);
 }

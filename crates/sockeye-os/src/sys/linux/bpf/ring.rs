@@ -1,7 +1,8 @@
 //! The ring buffer that events come through (`BPF_MAP_TYPE_RINGBUF`, Documentation/bpf/ringbuf.rst).
 //!
-//! The kernel writes, we read. It maps as a page with our position, a page with its own, and the data
-//! twice in a row, so that a record that wraps around is in one piece.
+//! The kernel writes, we read. It maps as a page with our position, a page with its own, and the data.
+//! These can be mapped twice in a row, so that a record that wraps around is in one piece; we map them
+//! once and put such a record together, since every mapped page counts as memory of the process.
 
 #![expect(unsafe_code, reason = "memory shared with the kernel")]
 
@@ -31,6 +32,8 @@ pub(super) struct Ring {
     theirs: Mapping,
     page: usize,
     bytes: u64,
+    /// A record that wraps around.
+    pieces: Vec<u8>,
 }
 
 impl Ring {
@@ -41,9 +44,9 @@ impl Ring {
         }
         let page = rustix::param::page_size();
         let ours = Mapping::new(&map, ProtFlags::READ | ProtFlags::WRITE, (page, 0))?;
-        let length = page + 2 * bytes as usize;
+        let length = page + bytes as usize;
         let theirs = Mapping::new(&map, ProtFlags::READ, (length, page as u64))?;
-        Ok(Self { map, ours, theirs, page, bytes: bytes.into() })
+        Ok(Self { map, ours, theirs, page, bytes: bytes.into(), pieces: Vec::new() })
     }
 
     /// What becomes readable when the kernel wakes us.
@@ -59,7 +62,17 @@ impl Ring {
             let Some(length) = self.await_length_at(position) else { break };
             let size = length & !DISCARDED;
             if length & DISCARDED == 0 {
-                take(self.record_at(position, size));
+                let mut pieces = std::mem::take(&mut self.pieces);
+                match self.record_at(position, size) {
+                    (record, []) => take(record),
+                    (first, rest) => {
+                        pieces.clear();
+                        pieces.extend_from_slice(first);
+                        pieces.extend_from_slice(rest);
+                        take(&pieces);
+                    }
+                }
+                self.pieces = pieces;
             }
             position += (HEADER + u64::from(size)).next_multiple_of(8);
             // At once, so that the kernel has the room.
@@ -89,15 +102,22 @@ impl Ring {
         Some(length.load(Ordering::Acquire)).filter(|length| length & BUSY == 0)
     }
 
-    /// The bytes of the record at `position`.
-    fn record_at(&self, position: u64, size: u32) -> &[u8] {
-        let at = self.page + (position & (self.bytes - 1)) as usize + HEADER as usize;
-        let room = self.theirs.length.saturating_sub(at);
-        // SAFETY: within the mapping, by the line above; the kernel writes it no more until our
-        // position has passed it, which the caller moves afterwards.
+    /// The bytes of the record at `position`, and those that stand at the beginning again.
+    fn record_at(&self, position: u64, size: u32) -> (&[u8], &[u8]) {
+        let at = ((position + HEADER) & (self.bytes - 1)) as usize;
+        let length = self.theirs.length - self.page;
+        let first = (length - at).min(size as usize);
+        let rest = (size as usize - first).min(at);
+        (self.bytes_at(at, first), self.bytes_at(0, rest))
+    }
+
+    /// So many bytes of the data from there on, which the caller has cut to what there is.
+    fn bytes_at(&self, at: usize, length: usize) -> &[u8] {
+        // SAFETY: within the mapping, by the caller's doing; the kernel writes a record no more until
+        // our position has passed it, which the caller moves afterwards.
         unsafe {
-            let start = self.theirs.start.as_ptr().cast::<u8>().add(at);
-            slice::from_raw_parts(start, room.min(size as usize))
+            let start = self.theirs.start.as_ptr().cast::<u8>().add(self.page + at);
+            slice::from_raw_parts(start, length)
         }
     }
 }

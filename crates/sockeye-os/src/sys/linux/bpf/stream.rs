@@ -194,7 +194,7 @@ fn wanted_namespaces(wants: &Wants) -> Result<Option<HashSet<u32>>, Error> {
 fn ring_bytes() -> u32 {
     let information = rustix::system::sysinfo();
     let memory = information.totalram as u64 * u64::from(information.mem_unit);
-    let wanted = (memory / 1024).clamp(1 << 20, 32 << 20);
+    let wanted = (memory / 2048).clamp(1 << 20, 32 << 20);
     u32::try_from(wanted).map_or(1 << 20, |wanted| 1 << wanted.ilog2())
 }
 
