@@ -17,5 +17,8 @@ pub(super) fn return_what_is_freed() {
         const LARGE: i32 = 128 * 1024;
         // SAFETY: sets a number inside the allocator, which locks itself.
         unsafe { libc::mallopt(libc::M_MMAP_THRESHOLD, LARGE) };
+        // What a thread of one snapshot has freed is there for the next one.
+        // SAFETY: as above.
+        unsafe { libc::mallopt(libc::M_ARENA_MAX, 1) };
     }
 }

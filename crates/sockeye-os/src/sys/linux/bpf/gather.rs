@@ -66,6 +66,7 @@ pub(super) fn gather(lists: &Lists, wants: &Wants, ground: Ground) -> Result<Raw
         udp: wants.udp,
         is_measured: wants.metrics,
         has_owners: wants.owners,
+        is_urgent: is_for_list,
     };
     let read = || read_held(lists, &pids, ask);
     // Whether nothing is missing is told by numbers that do not change meanwhile.

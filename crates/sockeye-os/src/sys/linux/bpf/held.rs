@@ -133,6 +133,9 @@ pub(super) struct Ask {
     pub(super) is_measured: bool,
     /// Who holds them.
     pub(super) has_owners: bool,
+    /// As soon as can be; whoever watches has time, and one thread takes less memory than several
+    /// whose finds are joined.
+    pub(super) is_urgent: bool,
 }
 
 /// How many processes a thread takes at a time.
@@ -147,7 +150,8 @@ pub(super) fn read_held(lists: &Lists, pids: &[u32], ask: Ask) -> Held {
         return read_all_held(lists, ask);
     }
     let cores = thread::available_parallelism().map_or(1, usize::from);
-    let threads = if pids.len() < WORTH_A_THREAD { 1 } else { cores.min(8) };
+    let is_worth_it = ask.is_urgent && pids.len() >= WORTH_A_THREAD;
+    let threads = if is_worth_it { cores.min(8) } else { 1 };
     let next = AtomicUsize::new(0);
     let work = || {
         let mut reader = Reader::new(lists, ask);
