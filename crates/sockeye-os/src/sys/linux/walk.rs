@@ -7,8 +7,6 @@
 use std::ffi::CStr;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 
 use hashbrown::HashSet;
 use rustix::fs::{CWD, Mode, OFlags, RawDir, SeekFrom, openat, readlinkat_raw, seek};
@@ -16,6 +14,7 @@ use rustix::io::Errno;
 use rustix::path::DecInt;
 
 use super::facts::{describe, has_no_descriptors, has_other_threads, read_stat};
+use crate::beside::{share, threads};
 use crate::decode::decimal_u32;
 use crate::decode::process::{decode_namespace_link, decode_socket_link};
 use crate::raw::RawProcess;
@@ -43,8 +42,6 @@ impl Walk {
     }
 }
 
-/// How many processes a thread takes at a time: few enough that both finish together.
-const BATCH: usize = 8;
 /// Below this many processes a second thread costs more than it saves.
 pub(super) const WORTH_A_THREAD: usize = 256;
 
@@ -63,32 +60,11 @@ pub(super) fn read_pids() -> rustix::io::Result<Vec<u32>> {
 /// Looks for the sockets `wanted` among the descriptors of `pids`, in as many threads as the machine
 /// has cores.
 pub(super) fn walk(pids: &[u32], wanted: &HashSet<u64>) -> Walk {
-    let cores = thread::available_parallelism().map_or(1, usize::from);
-    let threads = if pids.len() < WORTH_A_THREAD { 1 } else { cores.min(8) };
-    let next = AtomicUsize::new(0);
-    let work = || {
-        let mut found = Walk::default();
-        loop {
-            let start = next.fetch_add(BATCH, Ordering::Relaxed);
-            let Some(batch) = pids.get(start..pids.len().min(start + BATCH)) else {
-                break;
-            };
-            if batch.is_empty() {
-                break;
-            }
-            batch.iter().for_each(|pid| visit(*pid, wanted, &mut found));
-        }
-        found
-    };
-    thread::scope(|scope| {
-        let helper = |number| thread::Builder::new().name(format!("walk-{number}"));
-        // Where no thread can be made, those that there are do all the work.
-        let others = (1..threads).map_while(|n| helper(n).spawn_scoped(scope, work).ok());
-        let others: Vec<_> = others.collect();
-        let mine = work();
-        let resume = |panic| std::panic::resume_unwind(panic);
-        others.into_iter().map(|other| other.join().unwrap_or_else(resume)).fold(mine, Walk::merge)
-    })
+    let threads = if pids.len() < WORTH_A_THREAD { 1 } else { threads() };
+    let found = share(("walk", threads), pids, Walk::default, |found, pid| {
+        visit(pid, wanted, found);
+    });
+    found.into_iter().reduce(Walk::merge).unwrap_or_default()
 }
 
 /// Looks at one process, and notes it if that was not possible.

@@ -1,8 +1,6 @@
 //! The sockets of processes: every process is gone through with an iterator of its own.
 
 use std::os::fd::{AsFd, OwnedFd};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
@@ -12,6 +10,7 @@ use sockeye_core::{Endpoint, NamespaceId, Owner, Owners, ProcessId, State, Trans
 use super::cookies::Cookies;
 use super::list::Lists;
 use crate::assemble::endpoint_of;
+use crate::beside::{share, threads};
 use crate::decode::SocketRow;
 use crate::decode::bpf::{Holder, Record, Socket};
 use crate::raw::{RawProcess, Text, Unreadable};
@@ -138,8 +137,6 @@ pub(super) struct Ask {
     pub(super) is_urgent: bool,
 }
 
-/// How many processes a thread takes at a time.
-const BATCH: usize = 8;
 /// Below this many processes a second thread costs more than it saves.
 const WORTH_A_THREAD: usize = 64;
 
@@ -149,29 +146,11 @@ pub(super) fn read_held(lists: &Lists, pids: &[u32], ask: Ask) -> Held {
     if !is_one_possible {
         return read_all_held(lists, ask);
     }
-    let cores = thread::available_parallelism().map_or(1, usize::from);
     let is_worth_it = ask.is_urgent && pids.len() >= WORTH_A_THREAD;
-    let threads = if is_worth_it { cores.min(8) } else { 1 };
-    let next = AtomicUsize::new(0);
-    let work = || {
-        let mut reader = Reader::new(lists, ask);
-        loop {
-            let start = next.fetch_add(BATCH, Ordering::Relaxed);
-            let batch = pids.get(start..pids.len().min(start + BATCH)).unwrap_or_default();
-            if batch.is_empty() {
-                return reader.held;
-            }
-            batch.iter().for_each(|pid| reader.read(*pid));
-        }
-    };
-    thread::scope(|scope| {
-        let helper = |number| thread::Builder::new().name(format!("list-{number}"));
-        let others = (1..threads).map_while(|n| helper(n).spawn_scoped(scope, work).ok());
-        let others: Vec<_> = others.collect();
-        let mine = work();
-        let resume = |panic| std::panic::resume_unwind(panic);
-        others.into_iter().map(|other| other.join().unwrap_or_else(resume)).fold(mine, Held::merge)
-    })
+    let threads = if is_worth_it { threads() } else { 1 };
+    let begin = || Reader::new(lists, ask);
+    let readers = share(("list", threads), pids, begin, |reader, pid| reader.read(pid));
+    readers.into_iter().map(|reader| reader.held).reduce(Held::merge).unwrap_or_default()
 }
 
 /// Reads the sockets of all processes in one go, as kernels before Linux 6.1 have it.
