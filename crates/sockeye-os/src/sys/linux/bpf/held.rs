@@ -214,7 +214,7 @@ impl<'l> Reader<'l> {
         let mut owners = Owners::None(Ownerless::NotObserved);
         let holder = socket.holder().filter(|_| self.ask.has_owners);
         if let Some(holder) = holder.as_ref().filter(|holder| holder.pid != 0) {
-            let (process, _) = process.get_or_insert_with(|| begin(holder));
+            let (process, _) = process.get_or_insert_with(|| (process_of(holder), holder.groups));
             let id = ProcessId { pid: process.pid, start: process.start };
             owners = Owners::One(Owner { process: id, fd: Some(holder.fd) });
             if socket.transport().is_none() {
@@ -247,10 +247,10 @@ impl<'l> Reader<'l> {
     }
 }
 
-/// A process as its first record tells of it, and what it shares with others in the same groups.
-fn begin(holder: &Holder<'_>) -> Described {
+/// A process as a record tells who holds a socket: without the texts of `/proc`.
+pub(super) fn process_of(holder: &Holder<'_>) -> RawProcess {
     let user = holder.uid;
-    let process = RawProcess {
+    RawProcess {
         pid: holder.pid,
         start: ticks(holder.start_ns),
         name: String::from_utf8_lossy(holder.name).into_owned(),
@@ -261,8 +261,7 @@ fn begin(holder: &Holder<'_>) -> Described {
         image: Err(Unreadable::Vanished),
         cgroup: Err(Unreadable::Vanished),
         sockets: Vec::new(),
-    };
-    (process, holder.groups)
+    }
 }
 
 /// A start in the clock ticks of `/proc/PID/stat` (`nsec_to_clock_t`, kernel/time/time.c).

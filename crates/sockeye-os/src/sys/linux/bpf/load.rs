@@ -126,15 +126,6 @@ impl Refused {
         Self { what: what.into(), error, verifier: String::new() }
     }
 
-    /// The same once more.
-    pub(super) fn again(&self) -> Self {
-        let error = match self.error.raw_os_error() {
-            Some(errno) => io::Error::from_raw_os_error(errno),
-            None => io::Error::new(self.error.kind(), self.error.to_string()),
-        };
-        Self { what: self.what.clone(), error, verifier: self.verifier.clone() }
-    }
-
     /// Whether it is a matter of capabilities. EACCES is not: the verifier says that of programs.
     pub(super) fn is_denied(&self) -> bool {
         self.error.raw_os_error() == Some(Errno::PERM.raw_os_error())

@@ -69,8 +69,8 @@ impl Stream {
             pid_namespace: pid_namespace(),
         };
         let mut programs = Programs::prepare(&setup).map_err(unavailable)?;
-        let attached = Attached::new(&programs, wants);
-        if let Some(refused) = attached.without_tcp(wants) {
+        let mut attached = Attached::new(&programs, wants);
+        if let Some(refused) = attached.take_refusal_of_tcp() {
             return Err(unavailable(refused));
         }
         let ring = programs.take_map("events").map_err(unavailable)?;
@@ -233,10 +233,10 @@ impl Attached {
         names.iter().all(|name| self.names.contains(name))
     }
 
-    /// Why TCP's events are not to be had, if they are wanted.
-    fn without_tcp(&self, wants: &Wants) -> Option<Refused> {
-        let (_, refused) = self.refused.iter().find(|(program, _)| program.name == "tcp_state")?;
-        wants.tcp.then(|| refused.again())
+    /// Why TCP's events are not to be had; without them the rest is not asked for any more.
+    fn take_refusal_of_tcp(&mut self) -> Option<Refused> {
+        let place = self.refused.iter().position(|(program, _)| program.name == "tcp_state")?;
+        Some(self.refused.swap_remove(place).1)
     }
 
     fn coverage(&self) -> Coverage {

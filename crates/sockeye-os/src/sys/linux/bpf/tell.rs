@@ -10,7 +10,7 @@ use sockeye_core::{
     Endpoint, NamespaceId, Owner, Owners, Process, ProcessId, Snapshot, State, Timestamp, Transport,
 };
 
-use super::held::ticks;
+use super::held::{process_of, ticks};
 use crate::Wants;
 use crate::assemble::{Clock, describe_process, endpoint_of};
 use crate::decode::SocketRow;
@@ -264,15 +264,8 @@ fn reason(socket: &Sock<'_>) -> Reason {
 
 /// The process in the terms of `/proc`.
 fn raw_process(told: &ProcessRecord<'_>) -> RawProcess {
-    let holder = &told.holder;
-    let user = holder.uid;
     let path = path(told.names, told.is_deleted);
     RawProcess {
-        pid: holder.pid,
-        start: ticks(holder.start_ns),
-        name: String::from_utf8_lossy(holder.name).into_owned(),
-        parent: holder.parent,
-        status: Ok(format!("Uid:\t{user}\t{user}\n").into_bytes()),
         // Cut, it is told as far as it goes; of what could not be read there is nothing.
         command_line: match told.arguments {
             [] if told.are_arguments_cut => Err(Unreadable::Vanished),
@@ -280,7 +273,7 @@ fn raw_process(told: &ProcessRecord<'_>) -> RawProcess {
         },
         image: if told.is_path_cut { Err(Unreadable::Vanished) } else { Ok(path) },
         cgroup: Err(Unreadable::Nonexistent),
-        sockets: Vec::new(),
+        ..process_of(&told.holder)
     }
 }
 
