@@ -319,11 +319,21 @@ fn note_hidden(raw: &mut Raw, holders: &Holders) {
     }
 }
 
-/// Whether Sockeye runs in a PID namespace that is not the machine's first one, whose inode is
-/// fixed (`PROC_PID_INIT_INO`, linux/proc_ns.h).
+/// Whether Sockeye runs in a PID namespace that is not the machine's first one.
 pub(super) fn is_enclosed() -> bool {
+    pid_namespace() != 0
+}
+
+/// The inode of our PID namespace; 0 for the machine's first one, whose inode is fixed
+/// (`PROC_PID_INIT_INO`, linux/proc_ns.h).
+pub(super) fn pid_namespace() -> u32 {
+    const FIRST: u32 = 0xEFFF_FFFC;
     let link = rustix::fs::readlinkat(CWD, "/proc/self/ns/pid", Vec::new());
-    link.is_ok_and(|target| target.as_bytes() != b"pid:[4026531836]")
+    let inode = link.ok().and_then(|target| {
+        let text = target.to_str().ok()?.strip_prefix("pid:[")?.strip_suffix(']')?;
+        text.parse().ok()
+    });
+    inode.filter(|inode| *inode != FIRST).unwrap_or(0)
 }
 
 /// The wall clock, now.

@@ -152,7 +152,7 @@ fn dump_tcp(tables: &mut Tables, wants: &Wants) -> io::Result<()> {
     let [table, ..] = Table::ALL;
     let dump_part =
         |part: Part| dump(table, &encode_tcp_dump(measure(table, wants), part), Keep::Rows);
-    if tcp_sockets() < WORTH_A_THREAD {
+    if sockets_in_use(Transport::Tcp).unwrap_or(0) < WORTH_A_THREAD {
         tables.add(dump_part(Part::Whole)?);
         return Ok(());
     }
@@ -162,11 +162,6 @@ fn dump_tcp(tables: &mut Tables, wants: &Wants) -> io::Result<()> {
     tables.add(lower);
     tables.add(upper);
     Ok(())
-}
-
-/// About how many TCP sockets this thread's namespace has, by `/proc/net/sockstat`; 0 if unknown.
-fn tcp_sockets() -> u64 {
-    sockets_in_use(Transport::Tcp).unwrap_or(0)
 }
 
 /// How many sockets of `transport` are in the tables of this thread's namespace: those in TIME-WAIT

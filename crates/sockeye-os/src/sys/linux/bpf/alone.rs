@@ -165,14 +165,18 @@ fn iterate(
 /// Adds the sockets that a descriptor belongs to and that no process was seen to hold: mostly a
 /// listener of a process that may not be looked at, so those are asked for first.
 fn add_missed(alone: &mut Alone, place: &Place, (wants, mut missed): (&Wants, HashSet<u64>)) {
-    let mut is_missed = |row: &SocketRow| row.cookie.is_some_and(|cookie| missed.remove(&cookie));
     let unsettled = if wants.tcp { dump_unsettled(wants).unwrap_or_default() } else { Vec::new() };
-    alone.rows.extend(unsettled.into_iter().filter(&mut is_missed));
+    take_missed(alone, &mut missed, unsettled);
     if missed.is_empty() {
         return;
     }
     let Ok(tables) = read_here(place, wants, Keep::Rows) else { return };
-    let mut is_missed = |row: &SocketRow| row.cookie.is_some_and(|cookie| missed.remove(&cookie));
-    alone.rows.extend(tables.namespace.sockets.into_iter().filter(&mut is_missed));
+    take_missed(alone, &mut missed, tables.namespace.sockets);
     alone.degradations.extend(tables.degradations);
+}
+
+/// Adds those of `rows` that are `missed`, which they are no more then.
+fn take_missed(alone: &mut Alone, missed: &mut HashSet<u64>, rows: Vec<SocketRow>) {
+    let is_missed = |row: &SocketRow| row.cookie.is_some_and(|cookie| missed.remove(&cookie));
+    alone.rows.extend(rows.into_iter().filter(is_missed));
 }

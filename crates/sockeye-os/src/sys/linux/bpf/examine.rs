@@ -11,10 +11,9 @@ use sockeye_core::{Degradation, Session};
 
 use super::list::Lists;
 use super::load::{Programs, Setup};
-use super::pid_namespace;
 use super::stream::Stream;
 use crate::support::{Finding, Status};
-use crate::sys::linux::observe::now;
+use crate::sys::linux::observe::{now, pid_namespace};
 use crate::sys::linux::support::{Probe, grant};
 use crate::{Error, Kind, SourceChoice, Wants};
 

@@ -14,8 +14,6 @@ mod tell;
 
 use std::time::{Duration, Instant};
 
-use rustix::fs::CWD;
-
 pub(super) use self::examine::examine;
 use self::gather::Ground;
 use self::list::Lists;
@@ -23,6 +21,7 @@ use self::load::{Programs, Refused, Setup};
 pub(super) use self::stream::Stream;
 use crate::beside::beside;
 use crate::raw::Raw;
+use crate::sys::linux::observe::pid_namespace;
 use crate::{Error, Kind, Wants};
 
 /// Gathers the machine's raw answers by iterators.
@@ -60,18 +59,6 @@ fn unavailable(refused: Refused) -> Error {
         return Error::new(Kind::Denied, "use eBPF", "", reason);
     }
     Error::new(Kind::Unsupported, "use eBPF", "", refused.to_string())
-}
-
-/// The inode of our PID namespace; 0 for the machine's first one, whose inode is fixed
-/// (`PROC_PID_INIT_INO`, linux/proc_ns.h).
-fn pid_namespace() -> u32 {
-    const FIRST: u32 = 0xEFFF_FFFC;
-    let link = rustix::fs::readlinkat(CWD, "/proc/self/ns/pid", Vec::new());
-    let inode = link.ok().and_then(|target| {
-        let text = target.to_str().ok()?.strip_prefix("pid:[")?.strip_suffix(']')?;
-        text.parse().ok()
-    });
-    inode.filter(|inode| *inode != FIRST).unwrap_or(0)
 }
 
 #[cfg(test)]

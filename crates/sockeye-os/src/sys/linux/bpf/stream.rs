@@ -19,14 +19,14 @@ use super::list::Lists;
 use super::load::{PROGRAMS, Place, Program, Programs, Refused, Setup};
 use super::ring::Ring;
 use super::tell::Teller;
-use super::{call, gather, pid_namespace, unavailable};
+use super::{call, gather, unavailable};
 use crate::assemble::assemble;
 use crate::decode::bpf::decode_record;
 use crate::decode::mounts::{cgroup2_mount_point, decode_mounts};
 use crate::error::plain;
 use crate::sys::linux::facts::read_proc;
 use crate::sys::linux::namespaces;
-use crate::sys::linux::observe::now;
+use crate::sys::linux::observe::{now, pid_namespace};
 use crate::sys::linux::walk::read_pids;
 use crate::{Error, Namespaces, Wants};
 
