@@ -63,6 +63,19 @@ SECTION("iter/task_file") int list_held(struct bpf_iter__task_file *context)
 	return 0;
 }
 
+/* Tells of a socket that a file belongs to; false for one that has none. */
+static ALWAYS_INLINE bool tell_cookie(struct bpf_iter_meta *meta, struct sock *sk, u64 cookie)
+{
+	struct cookie_record brief = { .head = { .length = sizeof(brief), .kind = KIND_COOKIE } };
+	struct socket *socket = sk->sk_socket;
+
+	if (!socket || !socket->file)
+		return false;
+	brief.cookie = cookie;
+	bpf_seq_write(meta->seq, &brief, sizeof(brief));
+	return true;
+}
+
 /* TCP in the network namespace of whoever opens the iterator: what no file belongs to in full, the
  * rest by cookie, so that user space knows what the walk over descriptors has missed. */
 SECTION("iter/tcp") int list_tcp(struct bpf_iter__tcp *context)
@@ -78,13 +91,9 @@ SECTION("iter/tcp") int list_tcp(struct bpf_iter__tcp *context)
 	tcp = bpf_skc_to_tcp_sock(common);
 	if (tcp) {
 		struct sock *sk = (struct sock *)tcp;
-		struct cookie_record brief = { .head = { .length = sizeof(brief), .kind = KIND_COOKIE } };
 
-		if (sk->sk_socket && sk->sk_socket->file) {
-			brief.cookie = out.cookie;
-			bpf_seq_write(context->meta->seq, &brief, sizeof(brief));
+		if (tell_cookie(context->meta, sk, out.cookie))
 			return 0;
-		}
 		put_socket(&out, sk);
 		put_tcp(&out, sk, tcp);
 		put_measured(&out, sk, tcp);
@@ -105,19 +114,12 @@ SECTION("iter/udp") int list_udp(struct bpf_iter__udp *context)
 {
 	struct socket_record out = { .head = { .length = sizeof(out), .kind = KIND_UNHELD } };
 	struct sock *sk = (struct sock *)context->udp_sk;
-	struct socket *socket;
 
 	if (!sk)
 		return 0;
 	out.cookie = bpf_get_socket_cookie(sk);
-	socket = sk->sk_socket;
-	if (socket && socket->file) {
-		struct cookie_record brief = { .head = { .length = sizeof(brief), .kind = KIND_COOKIE } };
-
-		brief.cookie = out.cookie;
-		bpf_seq_write(context->meta->seq, &brief, sizeof(brief));
+	if (tell_cookie(context->meta, sk, out.cookie))
 		return 0;
-	}
 	put_socket(&out, sk);
 	put_udp(&out, sk);
 	bpf_seq_write(context->meta->seq, &out, sizeof(out));

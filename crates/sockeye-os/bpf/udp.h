@@ -6,6 +6,16 @@
 #pragma once
 #include "process.h"
 
+/* Copies an address out of a program's context, which may be read by words alone, each at a place that
+ * the verifier knows. */
+#define copy_ip6(to, from)                    \
+	do {                                  \
+		((u32 *)(to))[0] = (from)[0]; \
+		((u32 *)(to))[1] = (from)[1]; \
+		((u32 *)(to))[2] = (from)[2]; \
+		((u32 *)(to))[3] = (from)[3]; \
+	} while (0)
+
 /* So many remotes of one socket are told: a server on the open network has as many as there are. */
 enum { PEERS = 256 };
 
@@ -90,10 +100,7 @@ static ALWAYS_INLINE int udp_bound(struct bpf_sock *socket, u16 family)
 	if (family == AF_INET) {
 		*(u32 *)out.local = socket->src_ip4;
 	} else {
-		((u32 *)out.local)[0] = socket->src_ip6[0];
-		((u32 *)out.local)[1] = socket->src_ip6[1];
-		((u32 *)out.local)[2] = socket->src_ip6[2];
-		((u32 *)out.local)[3] = socket->src_ip6[3];
+		copy_ip6(out.local, socket->src_ip6);
 	}
 	if (tell(&out, sizeof(out)) && life)
 		life->is_known = true;
@@ -142,10 +149,7 @@ static ALWAYS_INLINE int udp_exchanged(struct bpf_sock_addr *message, u16 family
 		key.peer[11] = 0xff;
 		((u32 *)key.peer)[3] = message->user_ip4;
 	} else {
-		((u32 *)key.peer)[0] = message->user_ip6[0];
-		((u32 *)key.peer)[1] = message->user_ip6[1];
-		((u32 *)key.peer)[2] = message->user_ip6[2];
-		((u32 *)key.peer)[3] = message->user_ip6[3];
+		copy_ip6(key.peer, message->user_ip6);
 	}
 	life = bpf_sk_storage_get(&lives, message->sk, NULL, CREATE);
 	if ((life && life->peers >= PEERS) || bpf_map_lookup_elem(&exchanges, &key))
