@@ -149,7 +149,7 @@ pub(super) fn read_held(lists: &Lists, pids: &[u32], ask: Ask) -> Held {
     let is_worth_it = ask.is_urgent && pids.len() >= WORTH_A_THREAD;
     let threads = if is_worth_it { threads() } else { 1 };
     let begin = || Reader::new(lists, ask);
-    let readers = share(("list", threads), pids, begin, |reader, pid| reader.read(pid));
+    let readers = share(("list", threads), pids, begin, Reader::read);
     readers.into_iter().map(|reader| reader.held).reduce(Held::merge).unwrap_or_default()
 }
 
