@@ -80,7 +80,7 @@ mod tests {
     fn every_item_is_worked_off_once_however_many_threads_there_are() {
         for (threads, count) in [(1, 0), (1, 20), (3, 0), (3, 7), (3, 8), (3, 100)] {
             let items: Vec<usize> = (0..count).collect();
-            let workers = share(("work", threads), &items, Vec::new, |done, item| done.push(item));
+            let workers = share(("work", threads), &items, Vec::new, Vec::push);
             assert_eq!(workers.len(), threads);
             let mut done = workers.concat();
             done.sort_unstable();
