@@ -128,6 +128,14 @@ impl Life {
         }
     }
 
+    /// Whether it was told to be closed and cannot be opened anew. The kernel tells that a UDP socket
+    /// closes before it takes it out of its tables (`inet_release`): a snapshot that began in between
+    /// has it once more.
+    pub(super) fn is_closed_for_good(&self) -> bool {
+        let is_udp = self.endpoint.transport == Transport::Udp;
+        is_udp && self.is_end_known && self.endpoint.socket.cookie.is_some()
+    }
+
     /// Whether a process is known to hold it.
     pub(super) fn has_owner(&self) -> bool {
         !self.endpoint.owners.as_slice().is_empty()

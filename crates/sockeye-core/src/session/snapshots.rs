@@ -93,7 +93,8 @@ impl Session {
             End::Open if is_event_younger => self.fill(look, slot, endpoint),
             End::Open => self.renew(look, slot, endpoint),
             End::Held(reason) => self.find_holder(slot, reason, &endpoint.owners),
-            End::Over | End::Hidden if is_event_younger || !is_reported(&endpoint) => {}
+            End::Over | End::Hidden
+                if is_event_younger || life.is_closed_for_good() || !is_reported(&endpoint) => {}
             End::Over | End::Hidden => self.revive(look, slot, endpoint),
         }
     }
@@ -234,7 +235,11 @@ impl Session {
         let Some(life) = self.lives.life(slot) else { return };
         let is_covered = match life.endpoint.transport {
             Transport::Tcp => self.coverage.tcp,
-            Transport::Udp => self.coverage.udp_closings && defect == Defect::Closing,
+            // What nobody holds any more may have been closed before events were told, and still be
+            // in the tables.
+            Transport::Udp => {
+                self.coverage.udp_closings && defect == Defect::Closing && life.has_owner()
+            }
         };
         if is_covered && look.is_exact {
             self.defects.count(defect, &life.endpoint);

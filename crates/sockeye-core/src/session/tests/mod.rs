@@ -182,8 +182,10 @@ fn udp_is_told_when_it_is_bound_or_used() {
          = 11 closed udp c7 10.0.0.5:53 10.0.0.9:53 by=3 start=2 reason=unknown
          = 11 closed udp c9 10.0.0.5:55 10.0.0.9:53 by=5 start=6 reason=unknown
          = 11 closed udp c13 0.0.0.0:98 reason=unknown
-         12 defects
-         = udp closings=3",
+         12 snap 12 udp c6 10.0.0.5:67 10.0.0.9:67 by=3 ; udp c8 0.0.0.0:54 ; udp c12 0.0.0.0:99
+         13 snap 13 udp c6 10.0.0.5:67 10.0.0.9:67 by=3
+         14 defects
+         = udp closings=2",
     );
 }
 

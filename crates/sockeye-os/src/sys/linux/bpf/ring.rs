@@ -13,6 +13,7 @@ use std::ptr::{NonNull, null_mut};
 use std::slice;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
 
@@ -20,9 +21,10 @@ use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
 const BUSY: u32 = 1 << 31;
 const DISCARDED: u32 = 1 << 30;
 const HEADER: u64 = 8;
-/// How often a record that is being written is looked at again; that takes it less than a microsecond,
-/// unless its processor is taken away.
-const PATIENCE: u32 = 1000;
+/// How long a record that is being written is waited for: what follows it may be written already, and
+/// whoever drains the buffer wants all of that. It takes less than a microsecond, unless an interrupt
+/// with all its network traffic comes between, or the processor is a virtual one that others get.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The ring buffer, mapped.
 #[derive(Debug)]
@@ -82,10 +84,10 @@ impl Ring {
 
     /// The same, once the record is written: what follows it may have been for long.
     fn await_length_at(&self, position: u64) -> Option<u32> {
-        let mut tries = 0..PATIENCE;
+        let mut since = None;
         loop {
             let length = self.length_at(position);
-            if length.is_some() || tries.next().is_none() {
+            if length.is_some() || since.get_or_insert_with(Instant::now).elapsed() > PATIENCE {
                 return length;
             }
             thread::yield_now();
