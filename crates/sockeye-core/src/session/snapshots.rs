@@ -213,6 +213,7 @@ impl Session {
         }
         let is_event_younger = life.changed >= look.began;
         match life.stage {
+            _ if look.is_exact && self.is_out_of_sight(life) => {}
             // Events told of it before there was anything to compare with; now it is clear that it
             // began after that.
             Stage::Silent if is_event_younger && is_reported(&life.endpoint) => {
@@ -230,18 +231,28 @@ impl Session {
         }
     }
 
+    /// Whether it is in a namespace that snapshots do not reach: events tell of the whole machine,
+    /// also where a snapshot sees only the processes of a container. Its closing will be told too.
+    fn is_out_of_sight(&self, life: &Life) -> bool {
+        let is_seen = |id| self.context.namespace(id).is_some();
+        self.is_told(life, Defect::Closing) && !life.endpoint.namespace.is_none_or(is_seen)
+    }
+
+    /// Whether events are to tell of it what `defect` says they did not.
+    fn is_told(&self, life: &Life, defect: Defect) -> bool {
+        match life.endpoint.transport {
+            Transport::Tcp => self.coverage.tcp,
+            Transport::Udp => self.coverage.udp_closings && defect == Defect::Closing,
+        }
+    }
+
     /// Counts a defect, where events are complete and should have told.
     fn count(&mut self, look: Look, slot: Slot, defect: Defect) {
         let Some(life) = self.lives.life(slot) else { return };
-        let is_covered = match life.endpoint.transport {
-            Transport::Tcp => self.coverage.tcp,
-            // What nobody holds any more may have been closed before events were told, and still be
-            // in the tables.
-            Transport::Udp => {
-                self.coverage.udp_closings && defect == Defect::Closing && life.has_owner()
-            }
-        };
-        if is_covered && look.is_exact {
+        // UDP that nobody holds may have been closed before events were told, and still be in the
+        // tables for a moment.
+        let is_fading = life.endpoint.transport == Transport::Udp && !life.has_owner();
+        if look.is_exact && self.is_told(life, defect) && !is_fading {
             self.defects.count(defect, &life.endpoint);
         }
     }

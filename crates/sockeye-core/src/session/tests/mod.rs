@@ -264,6 +264,38 @@ fn what_events_should_have_told_is_a_defect() {
 }
 
 #[test]
+fn what_snapshots_do_not_reach_is_not_missed() {
+    // A container sees what its processes hold, and hears what happens on the whole machine.
+    check(
+        EVENTS,
+        "1 snap 1
+         2 syn_received>established c6 10.0.0.5:1 10.0.0.9:1 by=3 ns=9
+         = 2 accepted c6 established 10.0.0.5:1 10.0.0.9:1 by=3 start=2
+         2 syn_received>established c7 10.0.0.5:2 10.0.0.9:2 by=3
+         = 2 accepted c7 established 10.0.0.5:2 10.0.0.9:2 by=3 start=2
+         2 bound udp c8 0.0.0.0:53 by=3 ns=9
+         = 2 bound udp c8 0.0.0.0:53 by=3 start=2
+         4 snap 3
+         = 4 closed c7 closed 10.0.0.5:2 10.0.0.9:2 by=3 start=2 reason=unknown
+         5 defects
+         = tcp closings=1: a closing was not told: tcp 10.0.0.5:2 to 10.0.0.9:2, ESTABLISHED, cookie 7
+         6 gone remote c6 10.0.0.5:1 10.0.0.9:1 ns=9
+         = 6 closed c6 closed 10.0.0.5:1 10.0.0.9:1 by=3 start=2 end=6 reason=remote
+         7 lost 1
+         = 7 lost lost=1
+         9 snap 8
+         = 9 closed udp c8 0.0.0.0:53 by=3 start=2 reason=unknown",
+    );
+    // Where only snapshots tell, what is not in one is gone.
+    check(
+        POLLING,
+        "1 snap 1 c6 established 10.0.0.5:1 10.0.0.9:1 by=3 ns=9
+         2 snap 2
+         = 2 closed c6 closed 10.0.0.5:1 10.0.0.9:1 by=3 reason=unknown",
+    );
+}
+
+#[test]
 fn polling_and_the_multicast_of_closings_agree() {
     check(
         POLLING,
