@@ -35,8 +35,11 @@ struct {
 	MAP_ENTRIES(4096);
 } events SECTION(".maps");
 
-/* Events that did not fit. */
-u64 lost_events = 0;
+/* What outlives an event; user space reads the first. */
+struct {
+	u64 lost_events; /* did not fit */
+	u64 our_image;   /* the file that whoever reads the iterators runs */
+} shared = {};
 
 /* User space looks often enough by itself; it is woken only when so many bytes wait. */
 const volatile u64 wake_at_bytes = 0;
@@ -51,7 +54,7 @@ static ALWAYS_INLINE bool tell(void *record, u64 length)
 {
 	if (!bpf_ringbuf_output(&events, record, length, wake_flags()))
 		return true;
-	__sync_fetch_and_add(&lost_events, 1);
+	__sync_fetch_and_add(&shared.lost_events, 1);
 	return false;
 }
 
@@ -81,6 +84,23 @@ static ALWAYS_INLINE bool is_of_kernel(struct sock *sk)
 	struct socket *socket = sk->sk_socket;
 
 	return socket && !socket->file;
+}
+
+/* The file that a process runs, as an address; 0 when it is ending. */
+static ALWAYS_INLINE u64 image_of(struct task_struct *task)
+{
+	struct mm_struct *memory = task->mm;
+
+	return memory ? (u64)peek(peek(memory->exe_file)->f_inode) : 0;
+}
+
+/* Whether this process runs Sockeye: an iterator holds each file that it visits, and when that is
+ * closed meanwhile, whoever reads the iterator is the last to let go and closes the socket. */
+static ALWAYS_INLINE bool is_reader(struct task_struct *task)
+{
+	u64 image = image_of(task);
+
+	return image != 0 && image == shared.our_image;
 }
 
 /* Whether the code that runs now acts for the process `task` on this socket: it holds the lock that

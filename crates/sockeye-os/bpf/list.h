@@ -20,6 +20,8 @@ SECTION("iter/task_file") int list_held(struct bpf_iter__task_file *context)
 	struct tcp_sock *tcp;
 	struct sock *sk;
 
+	if (has_events && context->meta->seq_num == 0)
+		shared.our_image = image_of(bpf_get_current_task_btf());
 	if (!task || !file)
 		return 0;
 	socket = bpf_sock_from_file(file);

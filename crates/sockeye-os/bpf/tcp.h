@@ -66,8 +66,11 @@ static ALWAYS_INLINE void tell_state(struct sock *sk, u8 old_state, u8 new_state
 	/* Whoever has a socket aborted (SOCK_DESTROY) takes its lock too, and does not hold it; of a
 	 * listener nothing tells that. */
 	if (life && is_used_by(sk, task) && sk->sk_err != ECONNABORTED && old_state != TCP_LISTEN) {
-		tell_process(); /* it may run another image than when it was told */
 		is_by_other = life->owner != (u32)task->tgid;
+		if (is_by_other && old_state != TCP_CLOSE && is_reader(task))
+			is_by_other = false; /* of its own sockets we were told when it opened them */
+		else
+			tell_process(); /* it may run another image than when it was told */
 	}
 	if (life && life->is_known && life->owner && !is_by_other && is_step(new_state)) {
 		tell_step(sk, old_state, new_state);
@@ -155,7 +158,7 @@ SECTION("tp_btf/tcp_destroy_sock") int tcp_destroy(u64 *context)
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct life *life = bpf_sk_storage_get(&lives, sk, NULL, 0);
 
-	if (life && !life->owner && is_used_by(sk, task))
+	if (life && !life->owner && is_used_by(sk, task) && !is_reader(task))
 		tell_owner(sk, life, task);
 	return 0;
 }

@@ -137,9 +137,10 @@ impl Stream {
 
     /// How many events did not fit since the beginning.
     fn lost_so_far(&self) -> u64 {
-        let mut value = [0; 8];
-        match call::read_only_value(self.variables.as_fd(), &mut value) {
-            Ok(()) => u64::from_ne_bytes(value),
+        // `shared` of bpf/events.h.
+        let mut value = [[0; 8]; 2];
+        match call::read_only_value(self.variables.as_fd(), value.as_flattened_mut()) {
+            Ok(()) => u64::from_ne_bytes(value[0]),
             Err(_) => self.lost,
         }
     }
