@@ -9,10 +9,10 @@ use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec;
 use alloc::vec::Vec;
 use core::hash::Hash;
-use core::net::IpAddr;
 
 use hashbrown::{HashMap, HashSet};
 
+use crate::answer::AnswersDelta;
 use crate::degradation::Degradation;
 use crate::endpoint::{Endpoint, Key};
 use crate::process::{Process, ProcessId};
@@ -42,8 +42,8 @@ pub struct Delta {
     pub moved: Vec<Moved>,
     /// Processes that are new or different, or gone.
     pub processes: Entries<ProcessId, Process>,
-    /// Host names that are new or different, or gone.
-    pub hostnames: Entries<IpAddr, Box<str>>,
+    /// Answers that are new or different, or gone.
+    pub answers: AnswersDelta,
     /// The names of all users, when one differs.
     pub users: Option<BTreeMap<u32, Box<str>>>,
     /// All network namespaces, when one differs.
@@ -87,7 +87,7 @@ impl Delta {
             && self.changed.is_empty()
             && self.moved.is_empty()
             && self.processes.is_empty()
-            && self.hostnames.is_empty()
+            && self.answers.is_empty()
             && self.users.is_none()
             && self.namespaces.is_none()
             && self.degradations.is_none()
@@ -120,7 +120,7 @@ pub fn diff(old: &Snapshot, new: &Snapshot) -> Delta {
         changed,
         moved: out_of_order(&stayed),
         processes: Entries::between(&old.processes, &new.processes),
-        hostnames: Entries::between(&old.hostnames, &new.hostnames),
+        answers: AnswersDelta::between(&old.answers, &new.answers),
         users: replaced(&old.users, &new.users),
         namespaces: replaced(&old.namespaces, &new.namespaces),
         degradations: replaced(&old.degradations, &new.degradations),
@@ -135,7 +135,7 @@ pub fn apply(delta: Delta, old: &Snapshot) -> Snapshot {
         time: delta.time,
         source: delta.source,
         processes: delta.processes.applied_to(&old.processes),
-        hostnames: delta.hostnames.applied_to(&old.hostnames),
+        answers: delta.answers.applied_to(&old.answers),
         users: delta.users.unwrap_or_else(|| old.users.clone()),
         namespaces: delta.namespaces.unwrap_or_else(|| old.namespaces.clone()),
         degradations: delta.degradations.unwrap_or_else(|| old.degradations.clone()),
@@ -263,19 +263,19 @@ fn merge(kept: Vec<Endpoint>, mut placed: Vec<Placed<Endpoint>>) -> Vec<Endpoint
     all
 }
 
-impl<K: Copy + Eq + Hash, V: Clone + PartialEq> Entries<K, V> {
+impl<K: Clone + Eq + Hash, V: Clone + PartialEq> Entries<K, V> {
     /// What has to change in `old` to make it `new`.
-    fn between(old: &HashMap<K, V>, new: &HashMap<K, V>) -> Self {
+    pub(crate) fn between(old: &HashMap<K, V>, new: &HashMap<K, V>) -> Self {
         let differing = new.iter().filter(|(key, value)| old.get(*key) != Some(value));
         let gone = old.keys().filter(|key| !new.contains_key(*key));
         Self {
-            set: differing.map(|(key, value)| (*key, value.clone())).collect(),
-            removed: gone.copied().collect(),
+            set: differing.map(|(key, value)| (key.clone(), value.clone())).collect(),
+            removed: gone.cloned().collect(),
         }
     }
 
     /// The new map.
-    fn applied_to(self, old: &HashMap<K, V>) -> HashMap<K, V> {
+    pub(crate) fn applied_to(self, old: &HashMap<K, V>) -> HashMap<K, V> {
         let mut map = old.clone();
         map.retain(|key, _| !self.removed.contains(key));
         map.extend(self.set);

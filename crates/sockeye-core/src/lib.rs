@@ -14,6 +14,7 @@
 extern crate alloc;
 
 pub mod address;
+pub mod answer;
 pub mod column;
 pub mod degradation;
 pub mod diff;
@@ -29,6 +30,7 @@ pub mod table;
 mod testing;
 pub mod time;
 
+pub use answer::Answers;
 pub use column::{Column, Row, Value};
 pub use degradation::Degradation;
 pub use diff::Delta;

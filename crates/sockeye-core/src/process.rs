@@ -30,6 +30,8 @@ pub enum Absent {
     Vanished,
     /// There is none: a kernel thread has no image, a zombie no command line.
     Nonexistent,
+    /// What would tell it is of a kind that Sockeye cannot read.
+    Unsupported,
 }
 
 /// A fact about a process, or why it is not known.

@@ -3,10 +3,10 @@
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
-use core::net::IpAddr;
 
 use hashbrown::HashMap;
 
+use crate::answer::Answers;
 use crate::degradation::Degradation;
 use crate::endpoint::Endpoint;
 use crate::process::{Process, ProcessId};
@@ -85,8 +85,8 @@ pub struct Snapshot {
     pub users: BTreeMap<u32, Box<str>>,
     /// The network namespaces that were observed.
     pub namespaces: Vec<Namespace>,
-    /// Host names of addresses, where they were asked for and answered.
-    pub hostnames: HashMap<IpAddr, Box<str>>,
+    /// What was asked besides, and answered.
+    pub answers: Answers,
     /// What could not be observed, and why.
     pub degradations: Vec<Degradation>,
 }
@@ -101,7 +101,7 @@ impl Snapshot {
             processes: HashMap::new(),
             users: BTreeMap::new(),
             namespaces: Vec::new(),
-            hostnames: HashMap::new(),
+            answers: Answers::default(),
             degradations: Vec::new(),
         }
     }

@@ -1,12 +1,13 @@
 //! Endpoints, processes and snapshots for tests, each with one line; tests of this crate only.
 
 use alloc::boxed::Box;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
 
+use crate::answer::{Answers, Package, Place};
 use crate::column::Row;
 use crate::degradation::Degradation;
 use crate::endpoint::{
@@ -124,10 +125,9 @@ pub(crate) fn any_snapshot() -> impl Strategy<Value = Snapshot> {
         |((endpoints, images), (users, hosts), (spaces, counts, time))| {
             let text = |text: String| -> Box<str> { text.into() };
             let processes = images.into_iter().map(|(pid, path)| process(pid, &path));
-            let address = |n: u32| core::net::Ipv4Addr::from_bits(n).into();
             Snapshot {
                 users: users.into_iter().map(|(id, name)| (id, text(name))).collect(),
-                hostnames: hosts.into_iter().map(|(n, name)| (address(n), text(name))).collect(),
+                answers: answers(hosts),
                 namespaces: spaces.into_iter().map(|(id, label)| namespace(id, &label)).collect(),
                 degradations: counts
                     .into_iter()
@@ -137,6 +137,25 @@ pub(crate) fn any_snapshot() -> impl Strategy<Value = Snapshot> {
             }
         },
     )
+}
+
+/// Answers of every kind, about the numbers and with the names of `told`.
+fn answers(told: Vec<(u32, String)>) -> Answers {
+    let mut answers = Answers::default();
+    for (number, name) in told {
+        let name: Box<str> = name.into();
+        let address = core::net::Ipv4Addr::from_bits(number).into();
+        let place = Place { country: Some(name.clone()), ..Place::default() };
+        let package = Package { name: name.clone(), ..Package::default() };
+        let package = if number == 0 { Err(Absent::Nonexistent) } else { Ok(package.into()) };
+        answers.packages.insert(id(number), package);
+        answers.places.insert(address, place);
+        answers.container_names.insert(number.to_string().into(), name.clone());
+        let side = core::net::SocketAddr::new(address, 53);
+        answers.socket_units.insert((Transport::Udp, side), name.clone());
+        answers.hostnames.insert(address, name);
+    }
+    answers
 }
 
 /// The network namespace `id`; its own is called `self`.

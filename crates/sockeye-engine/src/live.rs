@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use sockeye_core::event::{Coverage, Event, Occurrence};
-use sockeye_core::{Degradation, Session, Timestamp};
+use sockeye_core::{Answers, Degradation, Session, Timestamp};
 use sockeye_os::{Error, Wants, Watcher};
 
 use crate::resolve::Resolver;
@@ -119,7 +119,8 @@ impl Live {
     /// session's context have them.
     pub fn resolve(&mut self, addresses: impl Iterator<Item = IpAddr>, patience: Duration) {
         let names = self.resolver.resolve(addresses, patience);
-        self.session.handle_hostnames(names);
+        let hostnames = names.into_iter().collect();
+        self.session.handle_answers(Answers { hostnames, ..Answers::default() });
     }
 
     /// What is known of the machine.

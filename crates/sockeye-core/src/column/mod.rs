@@ -51,6 +51,12 @@ pub enum Cost {
     Metrics,
     /// Needs name resolution.
     Names,
+    /// Needs the package databases, or the images themselves.
+    Packages,
+    /// Needs what container runtimes and systemd's unit files say.
+    Workloads,
+    /// Needs a database of places that the user points to.
+    Places,
     /// Needs watching: it tells of what happened, not of what is there.
     Events,
 }

@@ -579,7 +579,7 @@ fn socket<'a>(endpoint: &'a Endpoint, address: Option<&SocketAddr>) -> Value<'a>
 
 /// The host name of `address`, where it was resolved.
 fn hostname<'a>(row: &Row<'a>, address: Option<&SocketAddr>) -> Value<'a> {
-    let name = address.and_then(|address| row.snapshot.hostnames.get(&address.ip()));
+    let name = address.and_then(|address| row.snapshot.answers.hostnames.get(&address.ip()));
     Value::text(name.map(|name| &**name))
 }
 

@@ -18,11 +18,10 @@ mod snapshots;
 #[cfg(test)]
 mod tests;
 
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::mem;
-use core::net::IpAddr;
 
+use crate::answer::Answers;
 use crate::endpoint::{Ownerless, Owners};
 use crate::event::{Action, Coverage, Event, EventKind, Occurrence, Reason};
 use crate::snapshot::{Snapshot, Source};
@@ -103,9 +102,9 @@ impl Session {
         }
     }
 
-    /// Takes host names of addresses: from now on the context has them.
-    pub fn handle_hostnames(&mut self, names: impl IntoIterator<Item = (IpAddr, Box<str>)>) {
-        self.context.hostnames.extend(names);
+    /// Takes answers: from now on the context has them.
+    pub fn handle_answers(&mut self, answers: Answers) {
+        self.context.answers.merge(answers);
     }
 
     /// A refresh: what was new is new no more, and what closed three refreshes ago goes. Costs

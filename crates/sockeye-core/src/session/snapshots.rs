@@ -55,7 +55,7 @@ impl Session {
         context.source = snapshot.source;
         context.degradations = snapshot.degradations;
         context.users.extend(snapshot.users);
-        context.hostnames.extend(snapshot.hostnames);
+        context.answers.merge(snapshot.answers);
         mem::replace(&mut context.namespaces, snapshot.namespaces)
     }
 

@@ -18,5 +18,5 @@ pub(super) fn resolve(snapshot: &mut Snapshot, is_shown: impl Fn(&Row<'_>) -> bo
     let addresses: HashSet<IpAddr> =
         sides.map(|side| side.ip()).filter(|ip| !ip.is_unspecified()).collect();
     let names = sockeye_engine::resolve::resolve(addresses.into_iter().collect(), PATIENCE);
-    snapshot.hostnames.extend(names);
+    snapshot.answers.hostnames.extend(names);
 }

@@ -93,8 +93,8 @@ impl Query {
         let named = |names: &[&str]| names.iter().filter_map(|name| Column::find(name)).collect();
         let is_asked = |column: &&Column| match column.cost {
             Cost::Free | Cost::Owners => true,
-            Cost::Metrics | Cost::Names => self.extra.contains(&column.cost),
-            Cost::Events => false,
+            Cost::Metrics | Cost::Names | Cost::Places => self.extra.contains(&column.cost),
+            Cost::Packages | Cost::Workloads | Cost::Events => false,
         };
         match self.format {
             Format::Text => named(TEXT),

@@ -146,6 +146,7 @@ fn usual(format: EventFormat, has_names: bool) -> Vec<&'static Column> {
         Cost::Names => has_names,
         Cost::Events => true,
         Cost::Free | Cost::Owners | Cost::Metrics => column.is_default,
+        Cost::Packages | Cost::Workloads | Cost::Places => false,
     };
     Column::all().iter().filter(is_usual).collect()
 }

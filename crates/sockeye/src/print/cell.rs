@@ -53,7 +53,7 @@ impl Cells {
         }
         let value = column.value(row);
         if let Value::Socket(address, port) = value
-            && let Some(name) = row.snapshot.hostnames.get(&address.ip)
+            && let Some(name) = row.snapshot.answers.hostnames.get(&address.ip)
         {
             escape::text(buf, name);
             buf.push(b':');

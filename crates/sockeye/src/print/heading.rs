@@ -65,7 +65,7 @@ fn no_path(absent: Absent) -> &'static str {
     match absent {
         Absent::Denied => "(path not permitted)",
         Absent::Vanished => "(ended while Sockeye looked)",
-        Absent::Nonexistent => "(no image file)",
+        Absent::Nonexistent | Absent::Unsupported => "(no image file)",
     }
 }
 

@@ -144,7 +144,7 @@ fn put_socket(buf: &mut Vec<u8>, row: &Row<'_>, address: Option<SocketAddr>) {
     let Some(address) = address else {
         return buf.extend_from_slice(NONE.as_bytes());
     };
-    if let Some(name) = row.snapshot.hostnames.get(&address.ip()) {
+    if let Some(name) = row.snapshot.answers.hostnames.get(&address.ip()) {
         escape::text(buf, name);
     } else {
         put_address(buf, row, &address);

@@ -198,7 +198,7 @@ fn text() {
 #[test]
 fn text_with_chosen_columns_names_and_colours() {
     let mut snapshot = machine();
-    snapshot.hostnames.insert([203, 0, 113, 9].into(), "db-1.\x1b[1minternal".into());
+    snapshot.answers.hostnames.insert([203, 0, 113, 9].into(), "db-1.\x1b[1minternal".into());
     let chosen = columns(&["state", "local", "remote", "inode", "cgroup"]);
     let layout = Layout { width: 100, is_terminal: false, palette: Palette::Ansi };
     assert_snapshot!(
@@ -361,7 +361,7 @@ fn machine_named(text: &str) -> Snapshot {
     snapshot.users.values_mut().for_each(|name| *name = text.into());
     snapshot.namespaces.iter_mut().for_each(|namespace| namespace.label = text.into());
     snapshot.endpoints.iter_mut().for_each(|endpoint| endpoint.interface = Some(text.into()));
-    snapshot.hostnames.insert([203, 0, 113, 9].into(), text.into());
+    snapshot.answers.hostnames.insert([203, 0, 113, 9].into(), text.into());
     snapshot
 }
 
