@@ -55,6 +55,9 @@ pub struct Process {
     pub is_deleted: bool,
     /// The command line as one text: arguments joined by spaces, quoted where they need it.
     pub command_line: Fact<Box<str>>,
+    /// What its image really runs, if that is an interpreter: a script or jar as the command line
+    /// names it, a module or a main class.
+    pub script: Option<Box<str>>,
     /// The user it runs as (effective), by number.
     pub user_id: Option<u32>,
     /// When it started.
@@ -74,23 +77,7 @@ impl Process {
         let name = name.find([' ', ':']).and_then(|end| name.get(..end)).unwrap_or(name);
         (!name.is_empty()).then_some(name)
     }
-
-    /// The script that an interpreter runs, as its command line names it: the first argument, unless
-    /// that is an option.
-    pub fn script(&self) -> Option<&str> {
-        let is_interpreter = INTERPRETERS.iter().any(|name| {
-            let version = self.name.strip_prefix(name);
-            version.is_some_and(|rest| rest.chars().all(|c| c.is_ascii_digit() || c == '.'))
-        });
-        let (_, arguments) = split_word(self.command_line.as_deref().ok()?);
-        let (script, _) = split_word(arguments);
-        (is_interpreter && !script.is_empty() && !script.starts_with('-')).then_some(script)
-    }
 }
-
-/// Programs of which the image tells less than the script that they run; a version may follow.
-const INTERPRETERS: [&str; 9] =
-    ["python", "node", "ruby", "perl", "java", "bash", "sh", "dash", "php"];
 
 /// The first word of a command line, without the quotes around it, and the rest.
 fn split_word(line: &str) -> (&str, &str) {
@@ -127,24 +114,5 @@ mod tests {
         check("'' b", None);
         check("", None);
         assert_eq!(crate::testing::process(7, "/bin/x").program(), None);
-    }
-
-    #[test]
-    fn the_script_is_the_first_argument_of_an_interpreter() {
-        let check = |name: &str, line: &str, expected| {
-            assert_eq!(process(name, line).script(), expected, "{name} {line}");
-        };
-        check(
-            "python3.11",
-            "/usr/bin/python3 /srv/billing_job.py --all",
-            Some("/srv/billing_job.py"),
-        );
-        check("sh", "sh '/opt/my app/run.sh' x", Some("/opt/my app/run.sh"));
-        check("node", "node server.js", Some("server.js"));
-        check("python3", "python3 -m http.server", None);
-        check("bash", "bash", None);
-        check("bash", "-bash", None);
-        check("nginx", "nginx /etc/nginx.conf", None);
-        check("shutdown", "shutdown now", None);
     }
 }

@@ -67,6 +67,7 @@ pub(crate) fn process(pid: u32, path: &str) -> Process {
         path: Ok(path.into()),
         is_deleted: false,
         command_line: Err(Absent::Denied),
+        script: None,
         user_id: None,
         created: None,
         cgroup: None,

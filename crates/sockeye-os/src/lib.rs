@@ -18,7 +18,7 @@ mod sys;
 use std::time::Duration;
 
 use sockeye_core::event::{Coverage, Event};
-use sockeye_core::{Degradation, Endpoint, ProcessId, Snapshot, Transport};
+use sockeye_core::{Degradation, Description, Endpoint, ProcessId, Snapshot, Transport};
 
 pub use error::{Error, Kind, plain};
 
@@ -159,6 +159,37 @@ impl Watcher {
     /// As [`observe`].
     pub fn snapshot(&mut self) -> Result<Snapshot, Error> {
         self.0.snapshot()
+    }
+}
+
+/// Describes processes in full; remembers what they have in common.
+#[derive(Debug)]
+pub struct Describer(sys::Describer);
+
+impl Describer {
+    /// One that knows nothing yet.
+    pub fn new() -> Self {
+        Self(sys::Describer::new())
+    }
+
+    /// What is known of `process`; of whichever has that pid now, when its start is 0.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Vanished`] when there is no such process. What may not be read is no error: that
+    /// fact says so.
+    ///
+    /// # Platform
+    ///
+    /// Linux: `/proc/PID`. Elsewhere: [`Kind::Unsupported`].
+    pub fn describe(&mut self, process: ProcessId) -> Result<Description, Error> {
+        self.0.describe(process)
+    }
+}
+
+impl Default for Describer {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

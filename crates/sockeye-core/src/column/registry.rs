@@ -454,6 +454,15 @@ pub static REGISTRY: &[Column] = &[
         ..PROCESS
     },
     Column {
+        name: "process.script",
+        aliases: &["script"],
+        header: "Script",
+        meaning: "What the owner runs, if its image is an interpreter: a script or jar as the command line names it, a module or a main class.",
+        width: 32,
+        value: |row| Value::text(row.process.and_then(|process| process.script.as_deref())),
+        ..PROCESS
+    },
+    Column {
         name: "process.user.id",
         aliases: &["uid"],
         header: "UID",

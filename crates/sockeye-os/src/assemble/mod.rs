@@ -8,7 +8,8 @@ use sockeye_core::endpoint::{Direction, Ownerless, Queue, Socket};
 use sockeye_core::process::{Absent, Fact};
 use sockeye_core::snapshot::{Namespace, NamespaceId};
 use sockeye_core::{
-    Degradation, Endpoint, Owner, Owners, Process, ProcessId, Snapshot, State, Timestamp, Transport,
+    Degradation, Endpoint, Owner, Owners, Process, ProcessId, Snapshot, State, Timestamp,
+    Transport, script,
 };
 
 use crate::beside::beside;
@@ -326,16 +327,19 @@ pub(crate) fn describe_process(raw: &RawProcess, clock: Clock) -> Process {
         Err(absent) => (Err(absent), false),
     };
     let of_path = path.as_ref().ok().and_then(|path| path.rsplit('/').next());
-    let name = of_path.filter(|name| !name.is_empty()).unwrap_or(&raw.name).into();
+    let name: &str = of_path.filter(|name| !name.is_empty()).unwrap_or(&raw.name);
+    let command_line = fact(&raw.command_line, decode_command_line);
+    let script = command_line.as_deref().ok().and_then(|line| script::of(name, line));
     let status = raw.status.as_deref().ok();
     let cgroup = raw.cgroup.as_deref().ok().and_then(decode_cgroup);
     Process {
         id: ProcessId { pid: raw.pid, start: raw.start },
         parent: Some(raw.parent).filter(|parent| *parent != 0),
-        name,
+        script: script.map(Into::into),
+        name: name.into(),
+        command_line: command_line.map(Into::into),
         path: path.map(Into::into),
         is_deleted,
-        command_line: fact(&raw.command_line, decode_command_line).map(Into::into),
         user_id: status.and_then(decode_status_users),
         created: clock.instant(raw.start),
         cgroup: cgroup.map(Into::into),
@@ -343,7 +347,7 @@ pub(crate) fn describe_process(raw: &RawProcess, clock: Clock) -> Process {
 }
 
 /// A text decoded, or why it is not there.
-fn fact<T>(text: &Text, decode: impl FnOnce(&[u8]) -> Option<T>) -> Fact<T> {
+pub(crate) fn fact<T>(text: &Text, decode: impl FnOnce(&[u8]) -> Option<T>) -> Fact<T> {
     match text {
         Ok(bytes) => decode(bytes).ok_or(Absent::Nonexistent),
         Err(Unreadable::Denied) => Err(Absent::Denied),

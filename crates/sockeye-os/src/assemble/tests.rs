@@ -183,6 +183,17 @@ fn a_process_is_described_by_its_texts() {
 }
 
 #[test]
+fn an_interpreter_is_told_by_what_it_runs() {
+    let mut python = process(9, 50, &[(6, 100)]);
+    python.image = Ok(b"/usr/bin/python3.11".to_vec());
+    python.command_line = Ok(b"python3\0-u\0/srv/it's.py\0--all\0".to_vec());
+    let sockets = vec![tcp(State::Listen, "0.0.0.0:80", "-", 100)];
+    let snapshot = assemble(raw(sockets, vec![python]));
+    let described = snapshot.processes.values().next().unwrap();
+    assert_eq!(described.script.as_deref(), Some("/srv/it's.py"));
+}
+
+#[test]
 fn texts_that_could_not_be_read_say_why() {
     let mut gone = process(9, 50, &[(6, 100)]);
     gone.image = Err(Unreadable::Denied);

@@ -13,6 +13,7 @@ pub mod inet_diag;
 pub mod mounts;
 pub mod proc_net;
 pub mod process;
+pub mod status;
 
 use std::fmt;
 use std::net::SocketAddr;

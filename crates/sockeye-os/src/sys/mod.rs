@@ -10,6 +10,7 @@
 //! - `kernel_release() -> String`
 //! - `examine() -> Vec<Finding>`
 //! - `iterate_bare() -> Result<(Duration, usize), Error>`, for the benchmark
+//! - `Describer`, with the methods of [`crate::Describer`]
 //! - `Watcher`, with the methods of [`crate::Watcher`]
 //!
 //! It makes the calls and hands the bytes to `decode`. Where a system cannot do a thing, it says
@@ -19,12 +20,14 @@
 mod linux;
 #[cfg(target_os = "linux")]
 pub(crate) use linux::{
-    Watcher, close, end, examine, gather, is_running, iterate_bare, kernel_release, observe,
+    Describer, Watcher, close, end, examine, gather, is_running, iterate_bare, kernel_release,
+    observe,
 };
 
 #[cfg(not(target_os = "linux"))]
 mod unsupported;
 #[cfg(not(target_os = "linux"))]
 pub(crate) use unsupported::{
-    Watcher, close, end, examine, gather, is_running, iterate_bare, kernel_release, observe,
+    Describer, Watcher, close, end, examine, gather, is_running, iterate_bare, kernel_release,
+    observe,
 };

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sockeye_core::event::{Coverage, Event};
-use sockeye_core::{Degradation, Endpoint, ProcessId, Snapshot};
+use sockeye_core::{Degradation, Description, Endpoint, ProcessId, Snapshot};
 
 use crate::raw::{Keep, Raw};
 use crate::support::{Finding, Status};
@@ -59,6 +59,22 @@ pub(crate) fn examine() -> Vec<Finding> {
 /// See [`crate::support::iterate_bare`].
 pub(crate) fn iterate_bare() -> Result<(Duration, usize), Error> {
     unsupported("iterate")
+}
+
+/// See [`crate::Describer`].
+#[derive(Debug)]
+pub(crate) struct Describer;
+
+impl Describer {
+    /// See [`crate::Describer::new`].
+    pub(crate) fn new() -> Self {
+        Self
+    }
+
+    /// See [`crate::Describer::describe`].
+    pub(crate) fn describe(&mut self, _: ProcessId) -> Result<Description, Error> {
+        unsupported("describe a process")
+    }
 }
 
 /// See [`crate::Watcher`]. Never made.

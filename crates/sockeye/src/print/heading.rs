@@ -49,7 +49,7 @@ fn put_image(line: &mut Line<'_>, row: &Row<'_>) {
             line.put(1, |part| part.extend(no_path(*absent).bytes()));
         }
     }
-    if let Some(script) = process.script() {
+    if let Some(script) = &process.script {
         line.put(1, |part| {
             escape::text(part, script);
             cell::shorten(part, SCRIPT);

@@ -29,6 +29,7 @@ fn process(pid: u32, path: Fact<&str>) -> Process {
         path: path.map(Into::into),
         is_deleted: false,
         command_line: path.map(|path| format!("{path} --daemon").into()),
+        script: None,
         user_id: Some(if pid == 1 { 0 } else { 1000 }),
         created: Some(Timestamp::from_unix_ns(1_700_000_000_000_000_000)),
         cgroup: Some(format!("/system.slice/{name}.service").into()),
@@ -227,8 +228,7 @@ fn text_at_forty_columns() {
 fn an_interpreter_shows_its_script() {
     let mut snapshot = machine();
     for process in snapshot.processes.values_mut() {
-        process.name = "python3.11".into();
-        process.command_line = Ok("python3 '/srv/\x1b job.py' --all".into());
+        process.script = Some("/srv/\x1b job.py".into());
     }
     let shown = printed(Format::Text, &snapshot, &columns(&TEXT));
     assert!(shown.contains("/usr/sbin/nginx /srv/\\u{1b} job.py · pid 100"), "{shown}");

@@ -4,6 +4,7 @@ mod act;
 mod bpf;
 mod cgroups;
 mod closings;
+mod describe;
 mod facts;
 mod memory;
 mod namespaces;
@@ -19,6 +20,7 @@ mod watch;
 
 pub(crate) use act::{close, end, is_running};
 pub(crate) use bpf::iterate_bare;
+pub(crate) use describe::Describer;
 pub(crate) use observe::{gather, observe};
 pub(crate) use support::{examine, kernel_release};
 pub(crate) use watch::Watcher;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use hashbrown::HashSet;
-use nix::unistd::{Uid, User};
+use hashbrown::{HashMap, HashSet};
+use nix::unistd::{Gid, Group, Uid, User};
 use sockeye_core::event::{Event, EventKind};
 use sockeye_core::{Snapshot, Timestamp};
 
@@ -29,6 +29,26 @@ pub(super) fn read_users(raw: &Raw) -> Vec<(u32, String)> {
 /// What a user is called, if anything.
 fn name_of(id: u32) -> Option<String> {
     Some(User::from_uid(Uid::from_raw(id)).ok()??.name)
+}
+
+/// Names of users and groups, each asked for once.
+#[derive(Default, Debug)]
+pub(super) struct Names {
+    users: HashMap<u32, Option<String>>,
+    groups: HashMap<u32, Option<String>>,
+}
+
+impl Names {
+    /// What a user is called, if anything.
+    pub(super) fn user(&mut self, id: u32) -> Option<&str> {
+        self.users.entry(id).or_insert_with(|| name_of(id)).as_deref()
+    }
+
+    /// What a group is called, if anything.
+    pub(super) fn group(&mut self, id: u32) -> Option<&str> {
+        let name_of = || Some(Group::from_gid(Gid::from_raw(id)).ok()??.name);
+        self.groups.entry(id).or_insert_with(name_of).as_deref()
+    }
 }
 
 /// Users that were told of, or that nothing is to be told of.

@@ -1,0 +1,95 @@
+//! Descriptions of real processes, held against what their parent knows of them.
+#![cfg(target_os = "linux")]
+#![expect(clippy::unwrap_used, reason = "a test that fails tells where")]
+
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, Stdio};
+
+use sockeye_core::description::CapabilitySet;
+use sockeye_core::process::Absent;
+use sockeye_core::{Description, ProcessId};
+use sockeye_os::{Describer, Kind};
+
+/// A process that lives until it is dropped.
+struct Sleeper(Child);
+
+impl Sleeper {
+    fn start(command: &mut Command) -> Self {
+        let child = command.arg("60").stdin(Stdio::null()).spawn().unwrap();
+        let sleeper = Self(child);
+        // Between fork and exec it is still this test.
+        while sleeper.describe().is_none_or(|it| &*it.process.name != "sleep") {
+            std::thread::yield_now();
+        }
+        sleeper
+    }
+
+    fn describe(&self) -> Option<Description> {
+        Describer::new().describe(ProcessId { pid: self.0.id(), start: 0 }).ok()
+    }
+}
+
+impl Drop for Sleeper {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn a_process_is_as_it_was_started() {
+    let sleeper = Sleeper::start(Command::new("/bin/sleep").current_dir("/usr"));
+    let it = sleeper.describe().unwrap();
+    assert_eq!(it.working_directory.as_deref(), Ok("/usr"));
+    assert_eq!(it.root_directory.as_deref(), Ok("/"));
+    assert_eq!(it.process.command_line.as_deref(), Ok("/bin/sleep 60"));
+    assert_eq!(it.threads, Ok(1));
+    let identity = it.identity.unwrap();
+    let ours = rustix::process::getuid().as_raw();
+    assert_eq!((identity.real_user, identity.effective_user), (ours, ours));
+    if ours == 0 {
+        assert_eq!(it.users.get(&0).map(|name| &**name), Some("root"));
+        assert_eq!(it.groups.get(&0).map(|name| &**name), Some("root"));
+    }
+    let pids: Vec<u32> = it.ancestors.iter().map(|parent| parent.id.pid).collect();
+    assert_eq!(pids.first(), Some(&std::process::id()));
+    assert!(
+        pids.len() > 1 && it.ancestors.iter().all(|parent| parent.created <= it.process.created)
+    );
+}
+
+#[test]
+fn another_user_has_no_capabilities() {
+    if !rustix::process::getuid().is_root() {
+        eprintln!("SKIPPED another_user_has_no_capabilities: it takes root");
+        return;
+    }
+    let sleeper = Sleeper::start(Command::new("/bin/sleep").uid(65534).gid(65534));
+    let it = sleeper.describe().unwrap();
+    assert_eq!(it.capabilities.unwrap().effective, CapabilitySet(0));
+    assert_eq!(it.identity.unwrap().effective_user, 65534);
+    assert_eq!(it.users.get(&65534).map(|name| &**name), Some("nobody"));
+}
+
+#[test]
+fn a_number_that_was_given_again_is_not_taken_for_the_same() {
+    let sleeper = Sleeper::start(&mut Command::new("/bin/sleep"));
+    let id = sleeper.describe().unwrap().process.id;
+    let mut describer = Describer::new();
+    assert!(describer.describe(id).is_ok());
+    let another = ProcessId { start: id.start - 1, ..id };
+    assert_eq!(describer.describe(another).unwrap_err().kind, Kind::Vanished);
+    drop(sleeper);
+    assert_eq!(describer.describe(id).unwrap_err().kind, Kind::Vanished);
+}
+
+#[test]
+fn threads_of_the_kernel_have_no_image() {
+    // kthreadd has number 2 wherever the machine's own processes can be seen.
+    let Ok(it) = Describer::new().describe(ProcessId { pid: 2, start: 0 }) else { return };
+    if &*it.process.name == "kthreadd" {
+        assert_eq!(it.process.path, Err(Absent::Nonexistent));
+        assert_eq!(it.process.command_line, Err(Absent::Nonexistent));
+        assert!(it.ancestors.is_empty());
+    }
+}
