@@ -56,6 +56,7 @@ Register-ArgumentCompleter -Native -CommandName 'sockeye' -ScriptBlock {
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List endpoints; what sockeye does without a command')
             [CompletionResult]::new('watch', 'watch', [CompletionResultType]::ParameterValue, 'Say what happens to endpoints, one line each, as it happens')
+            [CompletionResult]::new('inspect', 'inspect', [CompletionResultType]::ParameterValue, 'Say who a process is: image, package, user, parents, unit, container, endpoints')
             [CompletionResult]::new('close', 'close', [CompletionResultType]::ParameterValue, 'Close TCP connections and connected UDP endpoints')
             [CompletionResult]::new('end', 'end', [CompletionResultType]::ParameterValue, 'End the processes that hold endpoints')
             [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Say what this user on this system can see, what not, why, and what mends it')
@@ -133,6 +134,17 @@ Register-ArgumentCompleter -Native -CommandName 'sockeye' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
+        'sockeye;inspect' {
+            [CompletionResult]::new('--filter', '--filter', [CompletionResultType]::ParameterName, 'Only endpoints for which this holds; repeated: all must hold')
+            [CompletionResult]::new('--netns', '--netns', [CompletionResultType]::ParameterName, 'Network namespaces: self, all, that of a PID, or one named by ip netns')
+            [CompletionResult]::new('--source', '--source', [CompletionResultType]::ParameterName, 'What to observe with')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Output format')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Output format')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'sockeye;close' {
             [CompletionResult]::new('--filter', '--filter', [CompletionResultType]::ParameterName, 'Only endpoints for which this holds; repeated: all must hold')
             [CompletionResult]::new('--netns', '--netns', [CompletionResultType]::ParameterName, 'Network namespaces: self, all, that of a PID, or one named by ip netns')
@@ -189,6 +201,7 @@ Register-ArgumentCompleter -Native -CommandName 'sockeye' -ScriptBlock {
         'sockeye;help' {
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List endpoints; what sockeye does without a command')
             [CompletionResult]::new('watch', 'watch', [CompletionResultType]::ParameterValue, 'Say what happens to endpoints, one line each, as it happens')
+            [CompletionResult]::new('inspect', 'inspect', [CompletionResultType]::ParameterValue, 'Say who a process is: image, package, user, parents, unit, container, endpoints')
             [CompletionResult]::new('close', 'close', [CompletionResultType]::ParameterValue, 'Close TCP connections and connected UDP endpoints')
             [CompletionResult]::new('end', 'end', [CompletionResultType]::ParameterValue, 'End the processes that hold endpoints')
             [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Say what this user on this system can see, what not, why, and what mends it')
@@ -202,6 +215,9 @@ Register-ArgumentCompleter -Native -CommandName 'sockeye' -ScriptBlock {
             break
         }
         'sockeye;help;watch' {
+            break
+        }
+        'sockeye;help;inspect' {
             break
         }
         'sockeye;help;close' {

@@ -663,6 +663,28 @@ never\:"Never"))' \
 '*::words -- Only these processes\: name, with * and ?, or PID; several\: any of them:' \
 && ret=0
 ;;
+(inspect)
+_arguments "${_arguments_options[@]}" : \
+'*--filter=[Only endpoints for which this holds; repeated\: all must hold]:EXPR:' \
+'--netns=[Network namespaces\: self, all, that of a PID, or one named by ip netns]:WHICH:' \
+'--source=[What to observe with]:SOURCE:((auto\:"The quickest that permission and system allow for the task"
+ebpf\:"Programs in the kernel\: lists by its iterators, events as they happen"
+netlink\:"sock_diag, with owners from /proc; watching is looking again and again"
+proc\:"The tables in /proc/net alone\: fewer facts, on any kernel"))' \
+'-f+[Output format]:FORMAT:((text\:"For people"
+json\:"One array of nested objects"
+jsonl\:"One nested object a line"))' \
+'--format=[Output format]:FORMAT:((text\:"For people"
+json\:"One array of nested objects"
+jsonl\:"One nested object a line"))' \
+'--color=[When to colour]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE elsewhere too"
+always\:"Always"
+never\:"Never"))' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+'*::words -- Only these processes\: name, with * and ?, or PID; several\: any of them:' \
+&& ret=0
+;;
 (close)
 _arguments "${_arguments_options[@]}" : \
 '*--filter=[Only endpoints for which this holds; repeated\: all must hold]:EXPR:' \
@@ -769,6 +791,10 @@ _arguments "${_arguments_options[@]}" : \
 _arguments "${_arguments_options[@]}" : \
 && ret=0
 ;;
+(inspect)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
 (close)
 _arguments "${_arguments_options[@]}" : \
 && ret=0
@@ -811,6 +837,7 @@ _sockeye_commands() {
     local commands; commands=(
 'list:List endpoints; what sockeye does without a command' \
 'watch:Say what happens to endpoints, one line each, as it happens' \
+'inspect:Say who a process is\: image, package, user, parents, unit, container, endpoints' \
 'close:Close TCP connections and connected UDP endpoints' \
 'end:End the processes that hold endpoints' \
 'doctor:Say what this user on this system can see, what not, why, and what mends it' \
@@ -856,6 +883,7 @@ _sockeye__subcmd__help_commands() {
     local commands; commands=(
 'list:List endpoints; what sockeye does without a command' \
 'watch:Say what happens to endpoints, one line each, as it happens' \
+'inspect:Say who a process is\: image, package, user, parents, unit, container, endpoints' \
 'close:Close TCP connections and connected UDP endpoints' \
 'end:End the processes that hold endpoints' \
 'doctor:Say what this user on this system can see, what not, why, and what mends it' \
@@ -901,6 +929,11 @@ _sockeye__subcmd__help__subcmd__help_commands() {
     local commands; commands=()
     _describe -t commands 'sockeye help help commands' commands "$@"
 }
+(( $+functions[_sockeye__subcmd__help__subcmd__inspect_commands] )) ||
+_sockeye__subcmd__help__subcmd__inspect_commands() {
+    local commands; commands=()
+    _describe -t commands 'sockeye help inspect commands' commands "$@"
+}
 (( $+functions[_sockeye__subcmd__help__subcmd__list_commands] )) ||
 _sockeye__subcmd__help__subcmd__list_commands() {
     local commands; commands=()
@@ -910,6 +943,11 @@ _sockeye__subcmd__help__subcmd__list_commands() {
 _sockeye__subcmd__help__subcmd__watch_commands() {
     local commands; commands=()
     _describe -t commands 'sockeye help watch commands' commands "$@"
+}
+(( $+functions[_sockeye__subcmd__inspect_commands] )) ||
+_sockeye__subcmd__inspect_commands() {
+    local commands; commands=()
+    _describe -t commands 'sockeye inspect commands' commands "$@"
 }
 (( $+functions[_sockeye__subcmd__list_commands] )) ||
 _sockeye__subcmd__list_commands() {

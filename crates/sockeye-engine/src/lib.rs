@@ -4,5 +4,6 @@
 //! in order in time. Nothing in here prints.
 
 pub mod act;
+pub mod inspect;
 pub mod live;
 pub mod resolve;

@@ -2,6 +2,7 @@
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "a test that fails tells where")]
 
+use std::io::{self, Write};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 
@@ -61,7 +62,7 @@ fn a_process_is_as_it_was_started() {
 #[test]
 fn another_user_has_no_capabilities() {
     if !rustix::process::getuid().is_root() {
-        eprintln!("SKIPPED another_user_has_no_capabilities: it takes root");
+        let _ = writeln!(io::stderr(), "SKIPPED another user has no capabilities: it takes root");
         return;
     }
     let sleeper = Sleeper::start(Command::new("/bin/sleep").uid(65534).gid(65534));

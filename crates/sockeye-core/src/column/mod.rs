@@ -119,10 +119,15 @@ impl Column {
         nearest(name, names)
     }
 
+    /// Whether it has a value in a row that tells of no endpoint.
+    fn is_of_no_endpoint(&self, row: &Row<'_>) -> bool {
+        let is_about_events = self.cost == Cost::Events || self.kind == Kind::Time;
+        is_about_events || (self.is_of_process && row.process.is_some())
+    }
+
     /// The value of this column in `row`.
     pub fn value<'a>(&self, row: &Row<'a>) -> Value<'a> {
-        let is_about_events = self.cost == Cost::Events || self.kind == Kind::Time;
-        if row.is_without_endpoint() && !is_about_events {
+        if row.is_without_endpoint() && !self.is_of_no_endpoint(row) {
             return Value::Absent;
         }
         (self.value)(row)

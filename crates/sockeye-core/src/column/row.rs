@@ -67,9 +67,15 @@ impl<'a> Row<'a> {
         rows.map(|row| Self { occurrence: Some(occurrence), ..row })
     }
 
-    /// Whether the row tells of something that happened to no endpoint: events were lost.
+    /// A process of `snapshot` by itself: columns of the endpoint have no value.
+    pub fn of_process(snapshot: &'a Snapshot, process: ProcessId) -> Self {
+        let process = snapshot.processes.get(&process);
+        Self { process, ..Self::new(snapshot, &NOTHING, None) }
+    }
+
+    /// Whether the row tells of no endpoint: of a process by itself, or of events that were lost.
     pub fn is_without_endpoint(&self) -> bool {
-        self.occurrence.is_some_and(|occurrence| occurrence.endpoint.is_none())
+        core::ptr::eq(self.endpoint, &raw const NOTHING)
     }
 
     /// Whether it is shown under `process`.

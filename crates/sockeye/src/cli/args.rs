@@ -8,6 +8,7 @@ use super::console::ColorChoice;
 use super::doctor::DoctorFormat;
 use super::generate::Document;
 use super::help;
+use super::inspect::InspectFormat;
 use super::source::SourceArg;
 use super::span::Span;
 use crate::print::{EventFormat, Format};
@@ -56,6 +57,13 @@ pub(super) enum Command {
     /// it is interrupted (Ctrl-C), or --for or --count say that it is enough.
     #[command(after_long_help = help::AFTER_WATCH)]
     Watch(WatchArgs),
+    /// Say who a process is: image, package, user, parents, unit, container, endpoints
+    ///
+    /// Processes are named as in a list: by PID, by name, or by a filter on what they hold. One that
+    /// is named by PID need not hold any endpoint. What cannot be found out says why.
+    #[command(after_long_help = help::AFTER_INSPECT)]
+    #[command(override_usage = "sockeye inspect [OPTIONS] <PID|PROCESS|FILTER>...")]
+    Inspect(InspectArgs),
     /// Close TCP connections and connected UDP endpoints
     ///
     /// Which ones has to be said: by a process, by --filter, or by both.
@@ -250,6 +258,18 @@ pub(super) struct WatchArgs {
     /// Never ask for names; undoes --resolve
     #[arg(short, long, overrides_with = "resolve", help_heading = "Output")]
     pub(super) numeric: bool,
+}
+
+/// Whom to describe, and how to print it.
+#[derive(Args, Debug)]
+pub(super) struct InspectArgs {
+    #[command(flatten)]
+    pub(super) choice: ChoiceArgs,
+
+    /// Output format
+    #[arg(short, long, value_enum, value_name = "FORMAT", default_value_t)]
+    #[arg(help_heading = "Output")]
+    pub(super) format: InspectFormat,
 }
 
 /// What to close.

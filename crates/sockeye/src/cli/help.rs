@@ -66,6 +66,20 @@ Exit status:
   1  nothing matched, or the answer was no
   2  an error, or one is still open; standard error says which";
 
+/// Below the long help of `inspect`.
+pub(super) const AFTER_INSPECT: &str = "\
+Examples:
+  sockeye inspect 4711            who is this, and why is it running
+  sockeye inspect nginx           each process of that name that holds an endpoint
+  sockeye inspect 'local.port = 8080'
+                                  who has port 8080
+  sockeye inspect -f json 4711 | jq '.[0].process.ancestors[].executable.name'
+
+Exit status:
+  0  somebody was described
+  1  nobody matched
+  2  an error; standard error says which";
+
 /// Below the long help of `end`.
 pub(super) const AFTER_END: &str = "\
 Examples:

@@ -10,6 +10,7 @@ mod dump;
 mod end;
 mod generate;
 mod help;
+mod inspect;
 mod list;
 mod names;
 mod query;
@@ -73,6 +74,7 @@ fn run(words: &[OsString]) -> anyhow::Result<Status> {
         None => list::run(&cli.list, &mut console),
         Some(Command::List(args)) => list::run(args, &mut console),
         Some(Command::Watch(args)) => watch::run(args, &mut console),
+        Some(Command::Inspect(args)) => inspect::run(args, &mut console),
         Some(Command::Close(args)) => close::run(args, &mut console),
         Some(Command::End(args)) => end::run(args, &mut console),
         Some(Command::Doctor(args)) => doctor::run(args, &mut console),

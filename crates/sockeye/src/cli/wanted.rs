@@ -93,12 +93,17 @@ fn suggestion(word: &str, snapshot: &Snapshot) -> Option<String> {
     nearest(word, names).map(|name| format!(": did you mean {}?", escaped(name)))
 }
 
+/// Whether a word looks like a filter rather than a process.
+pub(super) fn is_filter(word: &str) -> bool {
+    word.contains(['=', '<', '>', ' '])
+}
+
 /// The rows of the process that `word` means; not every file name that the system permits, but
 /// each one that somebody types: what looks like a filter was meant as one.
 fn process(word: &str) -> anyhow::Result<Filter> {
     ensure!(!word.is_empty(), "an empty word names no process");
     ensure!(
-        !word.contains(['=', '<', '>', ' ']),
+        !is_filter(word),
         "\"{word}\" looks like a filter: write --filter {quoted}",
         word = escaped(word),
         quoted = escaped(&format!("'{}'", word.replace('\'', "'\\''"))),

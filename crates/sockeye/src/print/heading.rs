@@ -20,15 +20,21 @@ pub(super) fn put(line: &mut Line<'_>, rows: &[Row<'_>]) {
         return;
     };
     let count = number_of(rows.len(), "endpoint", "endpoints");
-    line.begin(INDENT);
     if let Some(owner) = row.owner {
-        put_image(line, row);
-        put_process(line, owner.process);
-        put_whose(line, row);
-        line.put_fact(|part| part.extend(count.bytes()));
-    } else {
-        put_missing(line, row, &count);
+        return put_process(line, (row, owner.process), &count);
     }
+    line.begin(INDENT);
+    put_missing(line, row, &count);
+    line.end();
+}
+
+/// Appends the heading of process `id`, which `row` tells of.
+pub(super) fn put_process(line: &mut Line<'_>, (row, id): (&Row<'_>, ProcessId), count: &str) {
+    line.begin(INDENT);
+    put_image(line, row);
+    line.put_fact(|part| part.extend(format!("pid {id}").bytes()));
+    put_whose(line, row);
+    line.put_fact(|part| part.extend(count.bytes()));
     line.end();
 }
 
@@ -67,11 +73,6 @@ fn no_path(absent: Absent) -> &'static str {
         Absent::Vanished => "(ended while Sockeye looked)",
         Absent::Nonexistent | Absent::Unsupported => "(no image file)",
     }
-}
-
-/// Appends the pid.
-fn put_process(line: &mut Line<'_>, id: ProcessId) {
-    line.put_fact(|part| part.extend(format!("pid {id}").bytes()));
 }
 
 /// Appends user and unit, as far as they are known.

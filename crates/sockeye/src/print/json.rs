@@ -44,6 +44,18 @@ pub(super) fn print_array(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<
     out.write_all(b"\n]\n")
 }
 
+/// Appends one object with `columns` of `row`.
+pub(super) fn put_row(buf: &mut Vec<u8>, columns: &[&'static Column], row: &Row<'_>) {
+    Writer::new(&plan(columns)).put_object(buf, row);
+}
+
+/// One value as JSON.
+pub(super) fn written(value: &Value<'_>) -> Vec<u8> {
+    let mut buf = Vec::new();
+    Writer::new(&[]).put_value(&mut buf, value);
+    buf
+}
+
 /// One step on the way through an object.
 pub(super) enum Step {
     /// Begins a nested object: `"network":{`.

@@ -9,6 +9,7 @@ mod escape;
 mod event;
 mod grid;
 mod heading;
+mod inspect;
 mod json;
 mod line;
 mod palette;
@@ -19,6 +20,7 @@ mod tcpvcon;
 #[cfg(test)]
 mod tests;
 mod text;
+mod tree;
 
 use std::io::{self, Write};
 
@@ -27,6 +29,9 @@ use sockeye_core::{Column, Row};
 
 pub(crate) use escape::{escaped, json as escape_json};
 pub(crate) use event::{EventFormat, EventPrinter, Extent};
+pub(crate) use inspect::{
+    Report, array as inspect_json, lines as inspect_lines, text as inspect_text,
+};
 pub(crate) use palette::Palette;
 pub(crate) use summary::{all_notes, notes, paragraph, summary};
 

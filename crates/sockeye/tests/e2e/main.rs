@@ -24,6 +24,7 @@ mod completeness;
 mod crosscheck;
 mod doctor;
 mod filters;
+mod inspect;
 mod namespaces;
 mod output;
 mod owners;

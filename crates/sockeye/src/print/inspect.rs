@@ -1,0 +1,404 @@
+//! One process in full: for people, and as JSON with the names that lists use.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use sockeye_core::column::Cost;
+use sockeye_core::degradation::number_of;
+use sockeye_core::description::{Capabilities, CapabilitySet, Description};
+use sockeye_core::process::{Absent, Fact};
+use sockeye_core::{Column, Process, ProcessId, Row, Snapshot};
+
+use super::cell;
+use super::line::Line;
+use super::tree::Json;
+use super::{Layout, Sheet, escape, heading, json, text};
+
+/// A process, and where what is known of it stands.
+#[derive(Debug)]
+pub(crate) struct Report<'a> {
+    /// It knows the process, its users and what was asked besides.
+    pub(crate) snapshot: &'a Snapshot,
+    /// The process.
+    pub(crate) description: &'a Description,
+    /// What it holds.
+    pub(crate) endpoints: Vec<Row<'a>>,
+}
+
+/// Where the facts begin, behind their labels.
+const FACTS: usize = 17;
+/// The most of one text that people are shown; JSON has the rest.
+const MOST: usize = 2_000;
+/// The columns of an endpoint.
+const ENDPOINT: [&str; 4] = ["proto", "state", "local", "remote"];
+
+/// Prints each process with its facts and endpoints.
+pub(crate) fn text(reports: &[Report<'_>], layout: Layout, out: &mut dyn Write) -> io::Result<()> {
+    let mut buf = Vec::new();
+    for (index, report) in reports.iter().enumerate() {
+        if index > 0 {
+            buf.push(b'\n');
+        }
+        report.put_text(&mut buf, layout);
+    }
+    out.write_all(&buf)
+}
+
+/// Prints one array, an object a line.
+pub(crate) fn array(reports: &[Report<'_>], out: &mut dyn Write) -> io::Result<()> {
+    let mut buf = b"[".to_vec();
+    for (index, report) in reports.iter().enumerate() {
+        buf.extend_from_slice(if index == 0 { b"\n" } else { b",\n" });
+        report.json().put(&mut buf);
+    }
+    buf.extend_from_slice(if reports.is_empty() { b"]\n" } else { b"\n]\n" });
+    out.write_all(&buf)
+}
+
+/// Prints one object a line.
+pub(crate) fn lines(reports: &[Report<'_>], out: &mut dyn Write) -> io::Result<()> {
+    let mut buf = Vec::new();
+    for report in reports {
+        report.json().put(&mut buf);
+        buf.push(b'\n');
+    }
+    out.write_all(&buf)
+}
+
+impl Report<'_> {
+    fn id(&self) -> ProcessId {
+        self.description.process.id
+    }
+
+    /// The process without an endpoint, for the columns that tell of it.
+    fn row(&self) -> Row<'_> {
+        Row::of_process(self.snapshot, self.id())
+    }
+
+    /// Appends heading, facts and endpoints.
+    fn put_text(&self, buf: &mut Vec<u8>, layout: Layout) {
+        let mut line = Line::new(buf, layout.width, layout.palette);
+        heading::put_process(&mut line, (&self.row(), self.id()), &self.count());
+        for (label, words) in self.facts() {
+            line.begin(FACTS);
+            line.put(2, |part| part.extend_from_slice(label.as_bytes()));
+            let mut gap = FACTS.saturating_sub(2 + label.len());
+            for word in words {
+                line.put(gap, |part| {
+                    escape::text(part, &word);
+                    cell::shorten(part, MOST);
+                });
+                gap = 1;
+            }
+            line.end();
+        }
+        let columns: Vec<_> = ENDPOINT.iter().filter_map(|name| Column::find(name)).collect();
+        let sheet = Sheet { rows: &self.endpoints, columns: &columns, labelled: &[], layout };
+        text::put_endpoints(buf, &sheet);
+    }
+
+    /// How many endpoints it holds. Whose directory may not be seen, his descriptors neither.
+    fn count(&self) -> String {
+        let may_see = self.description.working_directory != Err(Absent::Denied);
+        match self.endpoints.len() {
+            0 if !may_see => "its endpoints may not be seen".to_owned(),
+            count => number_of(count, "endpoint", "endpoints"),
+        }
+    }
+
+    /// What people read: a label, and the words behind it, which may be broken between.
+    fn facts(&self) -> Vec<(&'static str, Vec<String>)> {
+        let Description { process, .. } = self.description;
+        let mut facts = vec![
+            ("command line", words_of(&process.command_line)),
+            ("script", process.script.iter().map(ToString::to_string).collect()),
+            ("package", self.package()),
+            ("started", process.created.iter().map(ToString::to_string).collect()),
+            ("started by", self.ancestry()),
+            ("user", self.users()),
+            ("groups", self.groups()),
+            ("capabilities", capabilities(&self.description.capabilities)),
+            ("security label", self.described(&self.description.security_label)),
+            ("directory", self.described(&self.description.working_directory)),
+            ("root directory", self.root()),
+            ("threads", self.described(&self.description.threads)),
+        ];
+        let columns = [
+            ("service", ["service.name", "", ""]),
+            ("container", ["container.runtime", "container.name", "container.id"]),
+            ("pod", ["k8s.pod.uid", "", ""]),
+            ("control group", ["process.linux.cgroup", "", ""]),
+        ];
+        facts.extend(columns.map(|(label, names)| (label, self.columns(&names))));
+        facts.retain(|(_, words)| !words.is_empty());
+        facts
+    }
+
+    /// The values of columns that tell of the process, as far as it has them.
+    fn columns(&self, names: &[&str]) -> Vec<String> {
+        let row = self.row();
+        let columns = names.iter().filter_map(|name| Column::find(name));
+        let values = columns.map(|column| column.value(&row)).filter(|value| !value.is_absent());
+        let mut texts: Vec<String> = values.map(|value| value.to_string()).collect();
+        texts.dedup();
+        texts
+    }
+
+    /// A fact, or why it is not known; nothing where there is none.
+    fn described<T: ToString>(&self, fact: &Fact<T>) -> Vec<String> {
+        match fact {
+            Ok(value) => vec![value.to_string()],
+            Err(absent) => why(*absent).into_iter().collect(),
+        }
+    }
+
+    /// Another root than that of most.
+    fn root(&self) -> Vec<String> {
+        let root = &self.description.root_directory;
+        if root.as_deref() == Ok("/") { Vec::new() } else { self.described(root) }
+    }
+
+    /// Name and version, who made it, what it is; or why nobody knows.
+    fn package(&self) -> Vec<String> {
+        let package = match self.snapshot.answers.packages.get(&self.id()) {
+            None => return Vec::new(),
+            Some(Err(Absent::Nonexistent)) => return vec!["none: the file belongs to none".into()],
+            Some(Err(absent)) => return why(*absent).into_iter().collect(),
+            Some(Ok(package)) => package,
+        };
+        let mut text = package.name.to_string();
+        text.extend(package.version.iter().map(|version| format!(" {version}")));
+        text.extend(package.vendor.iter().map(|vendor| format!(", by {vendor}")));
+        text.extend(package.description.iter().map(|what| format!(": {what}")));
+        text.split(' ').map(ToOwned::to_owned).collect()
+    }
+
+    /// The chain of parents, the oldest first.
+    fn ancestry(&self) -> Vec<String> {
+        let name = |process: &Process| {
+            let script = process.script.as_deref().map(|script| format!(" {script}"));
+            format!("{}{} ({})", process.name, script.unwrap_or_default(), process.id)
+        };
+        let mut words: Vec<String> = self.description.ancestors.iter().rev().map(name).collect();
+        let last = words.len().saturating_sub(1);
+        words.iter_mut().take(last).for_each(|word| word.push_str(" ›"));
+        if words.is_empty() {
+            let parent = self.description.process.parent;
+            words.extend(parent.map(|pid| format!("{pid}, of which nothing can be seen")));
+        }
+        words
+    }
+
+    fn users(&self) -> Vec<String> {
+        let identity = match &self.description.identity {
+            Ok(identity) => identity,
+            Err(absent) => return why(*absent).into_iter().collect(),
+        };
+        let named = |id| named(self.description.users.get(&id).map(|name| &**name), id);
+        let mut words = vec![named(identity.effective_user)];
+        if identity.real_user != identity.effective_user {
+            words.push(format!("started as {}", named(identity.real_user)));
+        }
+        words
+    }
+
+    fn groups(&self) -> Vec<String> {
+        let Ok(identity) = &self.description.identity else { return Vec::new() };
+        let own = identity.effective_group;
+        let others = identity.supplementary_groups.iter().copied().filter(|id| *id != own);
+        let ids: Vec<u32> = std::iter::once(own).chain(others).collect();
+        let names = &self.description.groups;
+        let mut words: Vec<String> =
+            ids.iter().map(|id| named(names.get(id).map(|name| &**name), *id)).collect();
+        let last = words.len().saturating_sub(1);
+        words.iter_mut().take(last).for_each(|word| word.push(','));
+        words
+    }
+
+    /// Everything, under the names that lists use.
+    fn json(&self) -> Json {
+        let row = self.row();
+        let pid = Json::Number(self.id().pid.into());
+        let mut object = Json::object([("process.pid", Some(pid))]);
+        for column in Column::all().iter().filter(|column| column.is_of_process) {
+            let value = column.value(&row);
+            if !value.is_absent() {
+                object.insert(column.name, Json::Written(json::written(&value)));
+            }
+        }
+        self.put_details(&mut object);
+        object.insert("endpoints", Json::List(self.endpoints.iter().map(endpoint).collect()));
+        object
+    }
+
+    /// Adds what no column has.
+    fn put_details(&self, object: &mut Json) {
+        let it = self.description;
+        let text = |text: &str| Json::Text(text.to_owned());
+        let known = |fact: &Fact<Box<str>>| fact.as_deref().ok().map(text);
+        let details = [
+            ("process.executable.is_deleted", it.process.is_deleted.then_some(Json::Bool(true))),
+            ("process.working_directory", known(&it.working_directory)),
+            ("process.root_directory", known(&it.root_directory)),
+            ("process.thread.count", it.threads.ok().map(|n| Json::Number(n.into()))),
+            ("process.security_label", known(&it.security_label)),
+            ("process.package.origin", self.origin().map(text)),
+            ("process.ancestors", Some(Json::List(it.ancestors.iter().map(ancestor).collect()))),
+            ("process.absent", self.absent()),
+        ];
+        for (name, value) in details {
+            if let Some(value) = value {
+                object.insert(name, value);
+            }
+        }
+        self.put_identity(object);
+        if let Ok(sets) = it.capabilities {
+            for (name, set) in [
+                ("effective", sets.effective),
+                ("permitted", sets.permitted),
+                ("bounding", sets.bounding),
+                ("ambient", sets.ambient),
+            ] {
+                let names = set.names().map(|name| Json::Text(name.to_owned())).collect();
+                object.insert(&format!("process.capabilities.{name}"), Json::List(names));
+            }
+        }
+    }
+
+    fn origin(&self) -> Option<&'static str> {
+        let package = self.snapshot.answers.packages.get(&self.id())?;
+        Some(package.as_ref().ok()?.origin.id())
+    }
+
+    /// Adds users and groups, by number and name.
+    fn put_identity(&self, object: &mut Json) {
+        let Ok(identity) = &self.description.identity else { return };
+        let user = |id| numbered(id, &self.description.users);
+        let group = |id: u32| numbered(id, &self.description.groups);
+        let others = identity.supplementary_groups.iter().map(|id| group(*id)).collect();
+        for (name, value) in [
+            ("process.real_user", user(identity.real_user)),
+            ("process.group", group(identity.effective_group)),
+            ("process.real_group", group(identity.real_group)),
+            ("process.supplemental_groups", Json::List(others)),
+        ] {
+            object.insert(name, value);
+        }
+    }
+
+    /// Why facts are missing that could be there.
+    fn absent(&self) -> Option<Json> {
+        let it = self.description;
+        let package = self.snapshot.answers.packages.get(&self.id());
+        let reasons = [
+            ("executable", it.process.path.as_ref().err()),
+            ("command_line", it.process.command_line.as_ref().err()),
+            ("working_directory", it.working_directory.as_ref().err()),
+            ("root_directory", it.root_directory.as_ref().err()),
+            ("user", it.identity.as_ref().err()),
+            ("capabilities", it.capabilities.as_ref().err()),
+            ("security_label", it.security_label.as_ref().err()),
+            ("package", package.and_then(|package| package.as_ref().err())),
+        ];
+        let missing = reasons.into_iter().filter_map(|(name, absent)| Some((name, *absent?)));
+        let members: Vec<_> = missing
+            .map(|(name, absent)| (name, Some(Json::Text(word(absent).to_owned()))))
+            .collect();
+        (!members.is_empty()).then(|| Json::object(members))
+    }
+}
+
+/// The words of a command line, so that it may be broken between them.
+fn words_of(line: &Fact<Box<str>>) -> Vec<String> {
+    match line {
+        Ok(line) => {
+            let short: String = line.chars().take(MOST).collect();
+            let mut words: Vec<String> = short.split(' ').map(ToOwned::to_owned).collect();
+            if short.len() < line.len() {
+                words.push(format!("… ({} bytes)", line.len()));
+            }
+            words
+        }
+        Err(absent) => why(*absent).into_iter().collect(),
+    }
+}
+
+/// `name (number)`, or the number alone.
+fn named(name: Option<&str>, id: u32) -> String {
+    name.map_or_else(|| id.to_string(), |name| format!("{name} ({id})"))
+}
+
+/// An object of a number and its name.
+fn numbered(id: u32, names: &BTreeMap<u32, Box<str>>) -> Json {
+    let name = names.get(&id).map(|name| Json::Text(name.to_string()));
+    Json::object([("id", Some(Json::Number(id.into()))), ("name", name)])
+}
+
+/// A parent, in brief.
+fn ancestor(process: &Process) -> Json {
+    let text = |text: &str| Json::Text(text.to_owned());
+    Json::object([
+        ("pid", Some(Json::Number(process.id.pid.into()))),
+        ("executable.name", Some(text(&process.name))),
+        ("executable.path", process.path.as_deref().ok().map(text)),
+        ("command_line", process.command_line.as_deref().ok().map(text)),
+        ("creation.time", process.created.map(|time| Json::Text(time.to_string()))),
+    ])
+}
+
+/// An endpoint, without what is said of its process.
+fn endpoint(row: &Row<'_>) -> Json {
+    let is_shown = |column: &&Column| {
+        let is_known = !matches!(column.cost, Cost::Events);
+        is_known && column.is_default && !column.is_of_process
+    };
+    let columns: Vec<_> = Column::all().iter().filter(is_shown).collect();
+    let mut buf = Vec::new();
+    json::put_row(&mut buf, &columns, row);
+    Json::Written(buf)
+}
+
+/// What a process may do, in few words.
+fn capabilities(sets: &Fact<Capabilities>) -> Vec<String> {
+    let sets = match sets {
+        Ok(sets) => sets,
+        Err(absent) => return why(*absent).into_iter().collect(),
+    };
+    let mut words = match sets.effective {
+        CapabilitySet::ALL => vec!["all".to_owned()],
+        set if set.is_empty() => vec!["none".to_owned()],
+        set if CapabilitySet::ALL.without(set).names().count() < 8 => {
+            let missing = CapabilitySet::ALL.without(set);
+            let mut words = vec!["all but".to_owned()];
+            words.extend(missing.names().map(ToOwned::to_owned));
+            words
+        }
+        set => set.names().map(ToOwned::to_owned).collect(),
+    };
+    let more = sets.permitted.without(sets.effective);
+    if !more.is_empty() {
+        words.push("and may take up".to_owned());
+        words.extend(more.names().map(ToOwned::to_owned));
+    }
+    words
+}
+
+/// What people are told of a fact that is not known; nothing where there is none.
+fn why(absent: Absent) -> Option<String> {
+    match absent {
+        Absent::Denied => Some("(not permitted)".into()),
+        Absent::Vanished => Some("(it ended before that was read)".into()),
+        Absent::Unsupported => Some("(of a kind that Sockeye cannot read)".into()),
+        Absent::Nonexistent => None,
+    }
+}
+
+/// The word machines read.
+fn word(absent: Absent) -> &'static str {
+    match absent {
+        Absent::Denied => "denied",
+        Absent::Vanished => "vanished",
+        Absent::Nonexistent => "nonexistent",
+        Absent::Unsupported => "unsupported",
+    }
+}
