@@ -56,6 +56,11 @@ pub enum Degradation {
         /// What is not told as it happens, and what the operating system said.
         reason: String,
     },
+    /// A list cannot be had from inside the kernel: beside events, tables and descriptors are read.
+    IteratorUnavailable {
+        /// Which, and what the operating system said.
+        reason: String,
+    },
 }
 
 impl Degradation {
@@ -72,6 +77,7 @@ impl Degradation {
             Self::Unstable { .. } => "unstable",
             Self::EventsUnavailable { .. } => "events_unavailable",
             Self::EventsIncomplete { .. } => "events_incomplete",
+            Self::IteratorUnavailable { .. } => "iterator_unavailable",
         }
     }
 }
@@ -111,6 +117,9 @@ impl fmt::Display for Degradation {
                 write!(f, "{short} ({reason})")
             }
             Self::EventsIncomplete { reason } => write!(f, "not told as it happens: {reason}"),
+            Self::IteratorUnavailable { reason } => {
+                write!(f, "tables and descriptors are read, not the kernel's own lists ({reason})")
+            }
         }
     }
 }

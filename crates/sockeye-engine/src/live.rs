@@ -42,6 +42,8 @@ pub struct Live {
     watcher: Watcher,
     session: Session,
     options: Options,
+    /// Of some of what is watched only snapshots tell.
+    is_looking: bool,
     /// The last snapshot: when it was begun, and how long it took.
     look: (Instant, Duration),
     /// When the next interval ends.
@@ -58,6 +60,7 @@ impl Live {
     /// Those of [`Watcher::start`] and [`Watcher::snapshot`].
     pub fn start(wants: &Wants, options: Options) -> Result<Self, Error> {
         let watcher = Watcher::start(wants)?;
+        let is_looking = is_looking_needed(wants, watcher.coverage());
         let mut session = Session::new(watcher.coverage());
         if options.initial == Initial::Told {
             session = session.reporting_initial();
@@ -66,11 +69,10 @@ impl Live {
         let tick = begun + options.interval;
         let look = (begun, Duration::ZERO);
         let (events, resolver) = (Vec::new(), Resolver::default());
-        let mut live = Self { watcher, session, options, look, tick, events, resolver };
-        let has_events = live.coverage() != Coverage::default();
-        live.watcher.set_measuring(!has_events || options.initial == Initial::Told);
+        let mut live = Self { watcher, session, options, is_looking, look, tick, events, resolver };
+        live.watcher.set_measuring(is_looking || options.initial == Initial::Told);
         live.look()?;
-        live.watcher.set_measuring(!has_events);
+        live.watcher.set_measuring(is_looking);
         Ok(live)
     }
 
@@ -102,7 +104,7 @@ impl Live {
     ///
     /// Those of [`Self::next`].
     pub fn finish(&mut self) -> Result<Vec<Occurrence>, Error> {
-        if self.coverage() == Coverage::default() {
+        if self.is_looking {
             self.look()?;
         } else {
             self.drain(wall())?;
@@ -133,6 +135,11 @@ impl Live {
         self.watcher.coverage()
     }
 
+    /// Whether of some of what is watched only snapshots tell, one every interval.
+    pub fn is_looking(&self) -> bool {
+        self.is_looking
+    }
+
     /// What the source's events cannot tell, and why.
     pub fn limits(&self) -> &[Degradation] {
         self.watcher.limits()
@@ -153,7 +160,7 @@ impl Live {
 
     /// When the next snapshot is due.
     fn next_look(&self) -> Instant {
-        let urgency = Urgency::of(self.coverage(), self.session.needs_snapshot());
+        let urgency = Urgency::of(self.is_looking, self.session.needs_snapshot());
         let (begun, cost) = self.look;
         begun + distance(self.options.interval, cost, urgency)
     }
@@ -188,6 +195,12 @@ impl Live {
     }
 }
 
+/// Whether events that cover `coverage` leave something of `wants` out that nothing but snapshots
+/// tells. UDP of which only closings are told is not: what is used is bound before, and that is told.
+fn is_looking_needed(wants: &Wants, coverage: Coverage) -> bool {
+    (wants.tcp && !coverage.tcp) || coverage == Coverage::default()
+}
+
 /// How urgent a snapshot is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Urgency {
@@ -200,9 +213,9 @@ enum Urgency {
 }
 
 impl Urgency {
-    /// How urgent it is beside events that cover `coverage`.
-    fn of(coverage: Coverage, is_needed: bool) -> Self {
-        match (coverage == Coverage::default(), is_needed) {
+    /// How urgent it is, where only looking tells and where not.
+    fn of(is_looking: bool, is_needed: bool) -> Self {
+        match (is_looking, is_needed) {
             (true, _) => Self::Only,
             (false, true) => Self::Repair,
             (false, false) => Self::Proof,
@@ -233,22 +246,36 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_events_leave_out_is_looked_at() {
+        let check = |(tcp, udp), told: [bool; 3], expected| {
+            let wants = Wants { tcp, udp, ..Wants::EVERYTHING };
+            let coverage = Coverage { tcp: told[0], udp: told[1], udp_closings: told[2] };
+            assert_eq!(is_looking_needed(&wants, coverage), expected, "{wants:?} {coverage:?}");
+        };
+        check((true, true), [false, false, false], true);
+        check((true, true), [false, true, true], true);
+        check((true, true), [true, true, false], false);
+        check((true, false), [true, true, false], false);
+        check((false, true), [false, true, false], false);
+        check((false, true), [false, false, true], false);
+        check((false, true), [false, false, false], true);
+    }
+
+    #[test]
     fn looking_takes_no_more_of_the_time_than_it_is_worth() {
-        let tcp = Coverage { tcp: true, ..Coverage::default() };
-        let check = |coverage, is_needed, (interval, cost), expected| {
+        let check = |is_looking, is_needed, (interval, cost), expected| {
             let [interval, cost, expected] = [interval, cost, expected].map(Duration::from_millis);
-            let urgency = Urgency::of(coverage, is_needed);
+            let urgency = Urgency::of(is_looking, is_needed);
             assert_eq!(distance(interval, cost, urgency), expected, "{urgency:?} {cost:?}");
         };
-        let polling = Coverage::default();
-        check(polling, false, (1000, 5), 1000);
-        check(polling, true, (1000, 500), 1000);
-        check(polling, false, (1000, 700), 1400);
-        check(tcp, false, (1000, 5), 1000);
-        check(tcp, false, (1000, 11), 2200);
-        check(tcp, false, (1000, 140), 28_000);
-        check(tcp, true, (1000, 5), 1000);
-        check(tcp, true, (1000, 140), 1400);
+        check(true, false, (1000, 5), 1000);
+        check(true, true, (1000, 500), 1000);
+        check(true, false, (1000, 700), 1400);
+        check(false, false, (1000, 5), 1000);
+        check(false, false, (1000, 11), 2200);
+        check(false, false, (1000, 140), 28_000);
+        check(false, true, (1000, 5), 1000);
+        check(false, true, (1000, 140), 1400);
         assert_eq!(distance(Duration::ZERO, Duration::MAX, Urgency::Proof), Duration::MAX);
     }
 }

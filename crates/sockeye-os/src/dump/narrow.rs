@@ -85,6 +85,7 @@ fn concerns(degradation: &Degradation, wants: &Wants) -> bool {
         | Degradation::Malformed { .. }
         | Degradation::Unstable { .. }
         | Degradation::EventsUnavailable { .. }
-        | Degradation::EventsIncomplete { .. } => true,
+        | Degradation::EventsIncomplete { .. }
+        | Degradation::IteratorUnavailable { .. } => true,
     }
 }

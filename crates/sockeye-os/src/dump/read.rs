@@ -358,6 +358,7 @@ fn read_degradation(text: &str) -> Option<Degradation> {
         "unstable" => Degradation::Unstable { count: number(rest)? },
         "events_unavailable" => Degradation::EventsUnavailable { reason: name(rest)? },
         "events_incomplete" => Degradation::EventsIncomplete { reason: name(rest)? },
+        "iterator_unavailable" => Degradation::IteratorUnavailable { reason: name(rest)? },
         _ => return None,
     })
 }

@@ -162,7 +162,8 @@ fn write_degradation(out: &mut impl Write, degradation: &Degradation) -> io::Res
         | Degradation::Unstable { count } => writeln!(out, " {count}"),
         Degradation::SockDiagUnavailable { reason }
         | Degradation::EventsUnavailable { reason }
-        | Degradation::EventsIncomplete { reason } => {
+        | Degradation::EventsIncomplete { reason }
+        | Degradation::IteratorUnavailable { reason } => {
             writeln!(out, " {}", Escaped(reason.as_bytes()))
         }
         Degradation::TableUnavailable { table, reason } => {

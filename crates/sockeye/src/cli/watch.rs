@@ -69,10 +69,11 @@ fn beginning(sights: &Sights, live: &Live) -> Vec<u8> {
         (false, true) => "UDP",
         _ => "TCP and UDP",
     };
-    let how = if live.coverage() == Coverage::default() {
-        format!("looking every {:?}", sights.options.interval)
-    } else {
-        "as it happens".to_owned()
+    let interval = sights.options.interval;
+    let how = match (live.is_looking(), live.coverage() == Coverage::default()) {
+        (false, _) => "as it happens".to_owned(),
+        (true, true) => format!("looking every {interval:?}"),
+        (true, false) => format!("as it happens, and looking every {interval:?}"),
     };
     let source = snapshot.source.id();
     let mut text = format!("sockeye: note: watching {subject} by {source}, {how}\n").into_bytes();

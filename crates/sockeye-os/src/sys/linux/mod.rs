@@ -11,6 +11,7 @@ mod namespaces;
 mod netlink;
 mod observe;
 mod polling;
+mod ports;
 mod source;
 mod support;
 mod tables;

@@ -5,22 +5,23 @@ use std::os::fd::AsFd;
 use std::thread;
 use std::time::Duration;
 
-use hashbrown::{HashMap, HashSet};
+use hashbrown::HashSet;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use sockeye_core::degradation::number_of;
-use sockeye_core::endpoint::{Direction, Ownerless};
+use sockeye_core::endpoint::Ownerless;
 use sockeye_core::event::{Change, Event, EventKind, Reason, Sighting};
 use sockeye_core::{Degradation, Endpoint, NamespaceId, Owners, Snapshot};
 
 use super::closings::{Closing, Closings};
 use super::namespaces::{self, Place, inside_each};
 use super::netlink::SockDiag;
-use super::observe::{ephemeral_ports, gather_from, now};
+use super::observe::{gather_from, now};
+use super::ports::Ports;
 use super::source;
 use super::users::KnownUsers;
 use super::walk::read_pids;
-use crate::assemble::{PortSet, assemble, direction, endpoint_of};
+use crate::assemble::{assemble, endpoint_of};
 use crate::decode::Table;
 use crate::decode::inet_diag::Measure;
 use crate::error::plain;
@@ -248,34 +249,6 @@ fn sighting(closing: Closing, namespace: Option<NamespaceId>, ports: &Ports) -> 
 struct Known {
     ports: Ports,
     users: KnownUsers,
-}
-
-/// What is known of ports, to tell who began a connection.
-#[derive(Debug)]
-struct Ports {
-    ephemeral: (u16, u16),
-    /// Those listened on when the last snapshot was taken.
-    listening: HashMap<Option<NamespaceId>, PortSet>,
-}
-
-impl Ports {
-    fn read() -> Self {
-        Self { ephemeral: ephemeral_ports(), listening: HashMap::new() }
-    }
-
-    /// Remembers the listeners of `snapshot`.
-    fn learn(&mut self, snapshot: &Snapshot) {
-        self.listening.clear();
-        for endpoint in snapshot.endpoints.iter().filter(|endpoint| endpoint.is_listener()) {
-            self.listening.entry(endpoint.namespace).or_default().insert(endpoint.local.port());
-        }
-    }
-
-    fn direction(&self, endpoint: &Endpoint) -> Direction {
-        let nothing = PortSet::default();
-        let listening = self.listening.get(&endpoint.namespace).unwrap_or(&nothing);
-        direction(endpoint, listening, self.ephemeral)
-    }
 }
 
 #[cfg(test)]

@@ -16,7 +16,6 @@ use super::list::Lists;
 use crate::Wants;
 use crate::decode::SocketRow;
 use crate::decode::bpf::Record;
-use crate::error::plain;
 use crate::raw::Keep;
 use crate::sys::linux::namespaces::Place;
 use crate::sys::linux::tables::{connections_waiting, dump_unsettled, read_here, sockets_in_use};
@@ -105,11 +104,13 @@ pub(super) fn read_alone(
     };
     if wants.tcp && !has_all_of_tcp {
         alone.rows.clear();
-        missed = iterate(&mut alone, wants, known, |take| lists.each_tcp(take));
+        let wants = &Wants { udp: false, ..wants.clone() };
+        missed = iterate(&mut alone, (place, wants), known, |take| lists.each_tcp(take));
     }
     let has_all_of_udp = trusts_numbers && sockets_in_use(Transport::Udp) == Some(known.udp);
     if wants.udp && !has_all_of_udp {
-        missed.extend(iterate(&mut alone, wants, known, |take| lists.each_udp(take)));
+        let wants = &Wants { tcp: false, ..wants.clone() };
+        missed.extend(iterate(&mut alone, (place, wants), known, |take| lists.each_udp(take)));
     }
     if !missed.is_empty() {
         add_missed(&mut alone, place, (wants, missed));
@@ -137,11 +138,12 @@ fn take_unsettled(alone: &mut Alone, known: &Known, asked: Unsettled) -> bool {
     asked.count == expected && sockets_in_use(Transport::Tcp) == Some(expected)
 }
 
-/// Goes through a table from end to end. Gives back the cookies of sockets that a descriptor belongs
-/// to although no process was seen to hold it.
+/// Goes through a table from end to end, by `sock_diag` where the kernel has refused the iterator.
+/// Gives back the cookies of sockets that a descriptor belongs to although no process was seen to hold
+/// it.
 fn iterate(
     alone: &mut Alone,
-    wants: &Wants,
+    (place, wants): (&Place, &Wants),
     known: &Known,
     each: impl FnOnce(&mut dyn FnMut(Record<'_>)) -> io::Result<()>,
 ) -> HashSet<u64> {
@@ -155,9 +157,18 @@ fn iterate(
         }
         _ => {}
     });
-    if let Err(error) = result {
-        let (table, reason) = ("iterator".to_owned(), plain(&error));
-        alone.degradations.push(Degradation::TableUnavailable { table, reason });
+    if result.is_err() {
+        let is_unknown = |row: &SocketRow| row.cookie.is_none_or(|cookie| !known.has(cookie));
+        match read_here(place, wants, Keep::Rows) {
+            Ok(tables) => {
+                alone.rows.extend(tables.namespace.sockets.into_iter().filter(is_unknown));
+                alone.degradations.extend(tables.degradations);
+            }
+            Err(error) => {
+                let (table, reason) = ("iterator".to_owned(), error.to_string());
+                alone.degradations.push(Degradation::TableUnavailable { table, reason });
+            }
+        }
     }
     missed
 }

@@ -9,8 +9,8 @@ use rustix::net::sockopt::{set_socket_linger, socket_cookie};
 use sockeye_core::event::{Action, Event, Occurrence};
 use sockeye_core::{Degradation, Session};
 
-use super::list::Lists;
-use super::load::{Programs, Setup};
+use super::list::HELD;
+use super::load::{PROGRAMS, Place, Program, Programs, Refused, Setup};
 use super::stream::Stream;
 use crate::support::{Finding, Status};
 use crate::sys::linux::observe::{now, pid_namespace};
@@ -21,30 +21,47 @@ use crate::{Error, Kind, SourceChoice, Wants};
 pub(in crate::sys::linux) fn examine() -> Vec<Finding> {
     let wants = Wants { source: SourceChoice::Ebpf, ..Wants::EVERYTHING };
     let stream = Stream::start(&wants);
-    vec![examine_lists(), examine_events(&stream), examine_truth(stream)]
+    vec![examine_lists(&[]), examine_events(&stream), examine_truth(stream)]
 }
 
-/// The iterators, as a list loads them.
-fn examine_lists() -> Finding {
+/// The iterators, as a list loads them, without those `refused`.
+pub(super) fn examine_lists(refused: &'static [&'static str]) -> Finding {
     let probe = Probe::new("ebpf_lists", "Lists by eBPF");
-    let setup = Setup { ring_bytes: None, is_measuring: true, pid_namespace: pid_namespace() };
+    let pid_namespace = pid_namespace();
+    let setup = Setup { is_measuring: true, pid_namespace, refused, ..Setup::PLAIN };
     let start = Instant::now();
-    match Programs::prepare(&setup).and_then(Lists::load).and_then(Lists::load_all) {
-        Ok(_) => {
-            let taken = start.elapsed().as_millis();
-            let detail = format!("every iterator could be loaded, in {taken} ms");
-            probe.found(Status::Works, detail)
-        }
+    let missing = match Programs::prepare(&setup) {
+        Ok(programs) => refusals(&programs),
         Err(refused) => {
             let detail = format!("{refused}; lists follow each descriptor instead");
             let finding = probe.found(Status::Missing, detail);
-            if refused.is_denied() { finding.mended_by(grant()) } else { finding }
+            return if refused.is_denied() { finding.mended_by(grant()) } else { finding };
         }
+    };
+    if missing.is_empty() {
+        let taken = start.elapsed().as_millis();
+        return probe
+            .found(Status::Works, format!("every iterator could be loaded, in {taken} ms"));
     }
+    let has_none = missing.iter().any(|(program, _)| program.name == HELD);
+    let (status, instead) = match has_none {
+        true => (Status::Missing, "lists follow each descriptor instead"),
+        false => (Status::Limited, "tables are read instead"),
+    };
+    let reasons =
+        missing.iter().map(|(program, refused)| format!("{}: {refused}", program.purpose));
+    let reasons: Vec<String> = reasons.collect();
+    probe.found(status, format!("{}; {instead}", reasons.join("; ")))
+}
+
+/// The iterators that the kernel refuses, each with its reason.
+fn refusals(programs: &Programs) -> Vec<(Program, Refused)> {
+    let iterators = PROGRAMS.into_iter().filter(|program| program.place == Place::Iterator);
+    iterators.filter_map(|program| Some((program, programs.load(program).err()?))).collect()
 }
 
 /// The programs that tell what happens.
-fn examine_events(stream: &Result<Stream, Error>) -> Finding {
+pub(super) fn examine_events(stream: &Result<Stream, Error>) -> Finding {
     let probe = Probe::new("ebpf_events", "Events by eBPF");
     let stream = match stream {
         Ok(stream) => stream,
@@ -54,12 +71,15 @@ fn examine_events(stream: &Result<Stream, Error>) -> Finding {
             return if error.kind == Kind::Denied { finding.mended_by(grant()) } else { finding };
         }
     };
-    if stream.limits().is_empty() {
+    // What is said of iterators stands among the lists.
+    let is_of_events = |limit: &&Degradation| matches!(limit, Degradation::EventsIncomplete { .. });
+    let limits = stream.limits().iter().filter(is_of_events);
+    let limits: Vec<String> = limits.map(Degradation::to_string).collect();
+    if limits.is_empty() {
         let detail =
             "openings, changes, closings, and bytes of TCP and UDP are told as they happen";
         return probe.found(Status::Works, detail);
     }
-    let limits: Vec<String> = stream.limits().iter().map(Degradation::to_string).collect();
     probe.found(Status::Limited, limits.join("; ")).mended_by(grant())
 }
 
@@ -69,11 +89,15 @@ const CONNECTIONS: usize = 50;
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Whether events tell what the tables show, on connections of our own and all that happens meanwhile.
-fn examine_truth(stream: Result<Stream, Error>) -> Finding {
+pub(super) fn examine_truth(stream: Result<Stream, Error>) -> Finding {
     let probe = Probe::new("ebpf_truth", "Events held against the tables");
     let Ok(stream) = stream else {
         return probe.found(Status::Missing, "there are no events");
     };
+    if !stream.coverage().tcp {
+        return probe
+            .found(Status::Missing, "there are no events of TCP, which is looked at instead");
+    }
     match (Trial { session: Session::new(stream.coverage()), stream }).run() {
         Ok((told, session)) => {
             let defects = session.defects();

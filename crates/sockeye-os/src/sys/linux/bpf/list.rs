@@ -10,12 +10,14 @@ use rustix::io::Errno;
 
 use super::call;
 use super::load::{Programs, Refused, program_named};
+use crate::Wants;
 use crate::decode::bpf::{Record, records};
 
 /// The iterators; reading begins anew each time. That of descriptors is loaded, the others when they
 /// are first needed.
 pub(super) struct Lists {
-    programs: Programs,
+    /// What is not loaded yet; whoever watches keeps none of it, for it takes a megabyte.
+    programs: Option<Programs>,
     held: OwnedFd,
     tcp: OnceLock<OwnedFd>,
     udp: OnceLock<OwnedFd>,
@@ -27,6 +29,8 @@ impl fmt::Debug for Lists {
     }
 }
 
+/// The iterator that nothing goes without.
+pub(super) const HELD: &str = "list_held";
 const ATTACH: u32 = aya_obj::generated::bpf_attach_type::BPF_TRACE_ITER as u32;
 /// Bytes that an iterator hands out at a time (`bpf_seq_read`, kernel/bpf/bpf_iter.c: eight pages).
 const BUFFER: usize = 32 * 1024;
@@ -34,8 +38,8 @@ const BUFFER: usize = 32 * 1024;
 impl Lists {
     /// Loads the iterator over descriptors.
     pub(super) fn load(programs: Programs) -> Result<Self, Refused> {
-        let held = programs.load(program_named("list_held"))?;
-        Ok(Self { programs, held, tcp: OnceLock::new(), udp: OnceLock::new() })
+        let held = programs.load(program_named(HELD))?;
+        Ok(Self { programs: Some(programs), held, tcp: OnceLock::new(), udp: OnceLock::new() })
     }
 
     /// The same, and the others too.
@@ -45,12 +49,22 @@ impl Lists {
         Ok(self)
     }
 
+    /// The same with all that `wants` asks for, and nothing is loaded any more; which were refused.
+    pub(super) fn load_once(mut self, wants: &Wants) -> (Self, Vec<Refused>) {
+        let tcp = wants.tcp.then(|| self.linked(&self.tcp, "list_tcp").err());
+        let udp = wants.udp.then(|| self.linked(&self.udp, "list_udp").err());
+        let refused = [tcp, udp].into_iter().flatten().flatten().collect();
+        self.programs = None;
+        (self, refused)
+    }
+
     /// The link of an iterator over tables, loaded if it is not yet.
     fn linked<'l>(&self, link: &'l OnceLock<OwnedFd>, name: &str) -> Result<&'l OwnedFd, Refused> {
         if let Some(link) = link.get() {
             return Ok(link);
         }
-        let program = self.programs.load(program_named(name))?;
+        let gone = || Refused::new(format!("program {name}"), io::ErrorKind::Unsupported.into());
+        let program = self.programs.as_ref().ok_or_else(gone)?.load(program_named(name))?;
         let linked = call::link(program.as_fd(), None, ATTACH);
         let linked = linked.map_err(|error| Refused::new(format!("link {name}"), error))?;
         Ok(link.get_or_init(|| linked))

@@ -14,6 +14,7 @@ use aya_obj::maps::Map;
 use aya_obj::{EbpfSectionKind, Object};
 use rustix::io::Errno;
 
+use super::adapt::{adapt, with_source};
 use super::call::{self, MapPlan, ProgramPlan};
 use crate::Wants;
 use crate::decode::btf::{excerpt, structure_names};
@@ -22,7 +23,7 @@ use crate::error::plain;
 /// The programs, compiled: `cargo xtask bpf` makes it from what stands beside it.
 const OBJECT: &[u8] = include_bytes!("../../../../bpf/sockeye.bpf.o");
 /// Where a kernel describes its types.
-const KERNEL_BTF: &str = "/sys/kernel/btf/vmlinux";
+pub(super) const KERNEL_BTF: &str = "/sys/kernel/btf/vmlinux";
 
 /// What a program is for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -152,11 +153,21 @@ pub(super) struct Setup {
     pub(super) is_measuring: bool,
     /// Inode of our PID namespace, 0 for the machine's first.
     pub(super) pid_namespace: u32,
+    /// For tests: programs that are refused as a kernel would that cannot take them.
+    pub(super) refused: &'static [&'static str],
+}
+
+impl Setup {
+    /// For a list, without measurements, on the machine itself.
+    pub(super) const PLAIN: Self =
+        Self { ring_bytes: None, is_measuring: false, pid_namespace: 0, refused: &[] };
 }
 
 /// The object, relocated for this kernel, and its maps.
 pub(super) struct Programs {
     object: Object,
+    /// The programs that cannot be adapted to this kernel, and why.
+    unfit: HashMap<String, String>,
     btf: OwnedFd,
     maps: HashMap<String, OwnedFd>,
     targets: hashbrown::HashMap<Vec<u8>, u32>,
@@ -165,25 +176,39 @@ pub(super) struct Programs {
 impl Programs {
     /// Prepares everything that programs share.
     pub(super) fn prepare(setup: &Setup) -> Result<Self, Refused> {
-        let mut object = Object::parse(OBJECT).map_err(|e| Refused::malformed("read object", e))?;
-        let globals = [
-            ("has_events", vec![u8::from(setup.ring_bytes.is_some())]),
-            ("is_measuring", vec![u8::from(setup.is_measuring)]),
-            ("our_pid_namespace", setup.pid_namespace.to_ne_bytes().to_vec()),
-            ("wake_at_bytes", u64::from(setup.ring_bytes.unwrap_or(0) / 4).to_ne_bytes().to_vec()),
-        ];
-        let values = globals.iter().map(|(name, value)| (*name, (value.as_slice(), true)));
-        object.patch_map_data(values.collect()).map_err(|e| Refused::malformed("set up", e))?;
+        let kernel = std::fs::read(KERNEL_BTF)
+            .map_err(|error| Refused::new(format!("read {KERNEL_BTF}"), error))?;
+        Self::prepare_for(&kernel, setup, relocate)
+    }
+
+    /// The same for a kernel that describes its types like this; `relocate` is the function of that
+    /// name, unless a test has another.
+    pub(super) fn prepare_for(
+        kernel: &[u8],
+        setup: &Setup,
+        relocate: impl Fn(&mut Object, &Btf) -> Result<(), String>,
+    ) -> Result<Self, Refused> {
+        let mut object = parse(setup)?;
         // What every kernel knows that has the iterators (5.15), and no more than our types need.
         let features = BtfFeatures::new(true, true, true, true, true, false, false, false);
         let types = object.fixup_and_sanitize_btf(&features);
         let types = types.map_err(|e| Refused::malformed("read our types", e))?.map(Btf::to_bytes);
         let types = types.ok_or_else(|| Refused::malformed("read our types", "there are none"))?;
         let btf = call::load_btf(&types).map_err(|e| Refused::new("load types", e))?;
-        let targets = relocate(&mut object, &types)?;
+        let (kernel, targets) = read_kernel(kernel, &types, &object)?;
+        let pristine = || {
+            let mut object = parse(setup)?;
+            let fixed = object.fixup_and_sanitize_btf(&features).map(drop);
+            fixed.map_err(|e| Refused::malformed("read our types", e)).map(|()| object)
+        };
+        let adapted = adapt(object, pristine, |object| relocate(object, &kernel));
+        let (mut object, mut unfit) = adapted?;
+        for name in setup.refused {
+            unfit.insert((*name).to_owned(), "refused for a test".to_owned());
+        }
         let maps = create_maps(&object, &btf, setup)?;
         link(&mut object, &maps)?;
-        Ok(Self { object, btf, maps, targets })
+        Ok(Self { object, unfit, btf, maps, targets })
     }
 
     /// Takes out the map called `name`.
@@ -196,6 +221,10 @@ impl Programs {
     pub(super) fn load(&self, program: Program) -> Result<OwnedFd, Refused> {
         let what = || format!("program {}", program.name);
         let absent = || Refused::new(what(), io::ErrorKind::NotFound.into());
+        if let Some(reason) = self.unfit.get(program.name) {
+            let error = io::Error::new(io::ErrorKind::Unsupported, reason.clone());
+            return Err(Refused::new(what(), error));
+        }
         let found = self.object.programs.get(program.name).ok_or_else(absent)?;
         let function = self.object.functions.get(&found.function_key()).ok_or_else(absent)?;
         let (kind, attach_type) = match program.place {
@@ -228,10 +257,17 @@ impl Programs {
     }
 }
 
+/// How the verifier calls the function that aya-obj has a program call instead of reading a member that
+/// the kernel has not: 0xBAD2310, which libbpf chose.
+const POISON: &str = "invalid func unknown#195896080";
+
 /// The verifier's reason: its last line but for the statistics that follow.
 fn last_words(log: &[u8]) -> String {
     let end = log.iter().position(|byte| *byte == 0).unwrap_or(log.len());
     let text = String::from_utf8_lossy(log.get(..end).unwrap_or_default()).into_owned();
+    if text.contains(POISON) {
+        return "this kernel's structures lack a member that it reads".to_owned();
+    }
     let is_statistics = |line: &&str| {
         let starts = ["processed ", "verification time", "stack depth", "mark_precise", "arg#"];
         starts.iter().any(|start| line.starts_with(start))
@@ -240,21 +276,38 @@ fn last_words(log: &[u8]) -> String {
     lines.next().unwrap_or_default().trim().to_owned()
 }
 
-/// Adapts the programs to the types of this kernel; gives back the numbers of what they attach to.
-fn relocate(
-    object: &mut Object,
+/// Reads the object, with the values that `setup` gives its variables.
+fn parse(setup: &Setup) -> Result<Object, Refused> {
+    let mut object = Object::parse(OBJECT).map_err(|e| Refused::malformed("read object", e))?;
+    let globals = [
+        ("has_events", vec![u8::from(setup.ring_bytes.is_some())]),
+        ("is_measuring", vec![u8::from(setup.is_measuring)]),
+        ("our_pid_namespace", setup.pid_namespace.to_ne_bytes().to_vec()),
+        ("wake_at_bytes", u64::from(setup.ring_bytes.unwrap_or(0) / 4).to_ne_bytes().to_vec()),
+    ];
+    let values = globals.iter().map(|(name, value)| (*name, (value.as_slice(), true)));
+    object.patch_map_data(values.collect()).map_err(|e| Refused::malformed("set up", e))?;
+    Ok(object)
+}
+
+/// Adapts every program to the types of a kernel.
+pub(super) fn relocate(object: &mut Object, kernel: &Btf) -> Result<(), String> {
+    object.relocate_btf(kernel).map_err(|error| with_source(&error))
+}
+
+/// Those of the types `kernel` that `types` lead to, and the numbers of what programs attach to.
+fn read_kernel(
+    kernel: &[u8],
     types: &[u8],
-) -> Result<hashbrown::HashMap<Vec<u8>, u32>, Refused> {
-    let kernel = std::fs::read(KERNEL_BTF)
-        .map_err(|error| Refused::new(format!("read {KERNEL_BTF}"), error))?;
+    object: &Object,
+) -> Result<(Btf, hashbrown::HashMap<Vec<u8>, u32>), Refused> {
     let malformed = |error| Refused::malformed("read the kernel's types", error);
     let targets: Vec<&str> = PROGRAMS.iter().map(|program| program.target).collect();
     let names = structure_names(types).map_err(malformed)?;
-    let excerpt = excerpt(&kernel, &names, &targets).map_err(malformed)?;
+    let excerpt = excerpt(kernel, &names, &targets).map_err(malformed)?;
     let btf = Btf::parse(&excerpt.btf, object.endianness)
         .map_err(|e| Refused::malformed("read the kernel's types", e))?;
-    object.relocate_btf(&btf).map_err(|e| Refused::malformed("adapt to the kernel's types", e))?;
-    Ok(excerpt.targets)
+    Ok((btf, excerpt.targets))
 }
 
 /// Creates the maps of `object`.

@@ -1,5 +1,6 @@
 //! The eBPF tier: our programs in the kernel.
 
+mod adapt;
 mod alone;
 mod call;
 mod cookies;
@@ -32,7 +33,7 @@ use crate::{Error, Kind, Wants};
 /// iterators.
 pub(super) fn gather(wants: &Wants) -> Result<Raw, Error> {
     let setup =
-        Setup { ring_bytes: None, is_measuring: wants.metrics, pid_namespace: pid_namespace() };
+        Setup { is_measuring: wants.metrics, pid_namespace: pid_namespace(), ..Setup::PLAIN };
     // Each takes about as long as the other.
     let load = || Programs::prepare(&setup).and_then(Lists::load).map_err(unavailable);
     let (lists, ground) = beside("load", load, || Ground::find_for_list(wants));
@@ -41,7 +42,7 @@ pub(super) fn gather(wants: &Wants) -> Result<Raw, Error> {
 
 /// See [`crate::support::iterate_bare`]: the iterators alone, once they are loaded.
 pub(crate) fn iterate_bare() -> Result<(Duration, usize), Error> {
-    let setup = Setup { ring_bytes: None, is_measuring: false, pid_namespace: pid_namespace() };
+    let setup = Setup { pid_namespace: pid_namespace(), ..Setup::PLAIN };
     let lists = Programs::prepare(&setup).and_then(Lists::load).and_then(Lists::load_all);
     let lists = lists.map_err(unavailable)?;
     let mut count = 0;
@@ -62,22 +63,4 @@ fn unavailable(refused: Refused) -> Error {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::load::*;
-
-    #[test]
-    #[expect(clippy::print_stdout, reason = "what is skipped is said")]
-    fn this_kernel_takes_every_program() {
-        let setup = Setup { ring_bytes: Some(1 << 20), is_measuring: true, pid_namespace: 0 };
-        let programs = match Programs::prepare(&setup) {
-            Ok(programs) => programs,
-            Err(refused) => return println!("skipped: {refused}"),
-        };
-        let refused: Vec<String> = PROGRAMS
-            .into_iter()
-            .filter_map(|program| programs.load(program).err())
-            .map(|refused| refused.to_string())
-            .collect();
-        assert!(refused.is_empty(), "{refused:#?}");
-    }
-}
+mod tests;

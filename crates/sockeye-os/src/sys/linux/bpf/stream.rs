@@ -12,6 +12,7 @@ use hashbrown::HashSet;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use sockeye_core::event::{Coverage, Event, EventKind};
+use sockeye_core::snapshot::Source;
 use sockeye_core::{Degradation, NamespaceId, Snapshot};
 
 use super::gather::Ground;
@@ -24,11 +25,12 @@ use crate::assemble::assemble;
 use crate::decode::bpf::decode_record;
 use crate::decode::mounts::{cgroup2_mount_point, decode_mounts};
 use crate::error::plain;
+use crate::raw::Keep;
 use crate::sys::linux::facts::read_proc;
 use crate::sys::linux::namespaces;
-use crate::sys::linux::observe::{now, pid_namespace};
+use crate::sys::linux::observe::{self, now, pid_namespace};
 use crate::sys::linux::walk::read_pids;
-use crate::{Error, Namespaces, Wants};
+use crate::{Error, Namespaces, SourceChoice, Wants};
 
 /// Programs in the kernel that tell what happens, and iterators for snapshots.
 #[derive(Debug)]
@@ -36,7 +38,8 @@ pub(in crate::sys::linux) struct Stream {
     wants: Wants,
     /// Measurements were wanted in the beginning.
     is_measured: bool,
-    lists: Lists,
+    /// Snapshots are made by tables and descriptors where the kernel has refused the iterator.
+    lists: Option<Lists>,
     /// As long as these are open the programs run; they end with the process, however that ends.
     _attached: Vec<OwnedFd>,
     ring: Ring,
@@ -60,33 +63,54 @@ impl Stream {
     ///
     /// # Errors
     ///
-    /// Without the iterators, or without TCP's events: then it is not worth its while.
+    /// Without any events: then it is not worth its while.
     pub(in crate::sys::linux) fn start(wants: &Wants) -> Result<Self, Error> {
+        Self::start_without(&[], wants)
+    }
+
+    /// The same, with the programs `refused` as a kernel would refuse them.
+    pub(super) fn start_without(
+        refused: &'static [&'static str],
+        wants: &Wants,
+    ) -> Result<Self, Error> {
         let bytes = ring_bytes();
         let setup = Setup {
             ring_bytes: Some(bytes),
             is_measuring: wants.metrics,
             pid_namespace: pid_namespace(),
+            refused,
         };
         let mut programs = Programs::prepare(&setup).map_err(unavailable)?;
-        let mut attached = Attached::new(&programs, wants);
-        if let Some(refused) = attached.take_refusal_of_tcp() {
-            return Err(unavailable(refused));
-        }
+        let attached = Attached::new(&programs, wants).map_err(unavailable)?;
         let ring = programs.take_map("events").map_err(unavailable)?;
         let ring = Ring::new(ring, bytes);
         let ring = ring.map_err(|error| unavailable(Refused::new("map the ring buffer", error)))?;
+        let variables = programs.take_map(".bss").map_err(unavailable)?;
+        let (lists, refused) = match Lists::load(programs) {
+            Ok(lists) => {
+                let (lists, refused) = lists.load_once(wants);
+                (Some(lists), refused)
+            }
+            Err(refused) => (None, vec![refused]),
+        };
+        let (mut limits, coverage) = (attached.limits(), attached.coverage());
+        limits.extend(
+            refused
+                .iter()
+                .map(|refused| Degradation::IteratorUnavailable { reason: refused.to_string() }),
+        );
+        let teller = Teller::new(wants, wanted_namespaces(wants)?);
         Ok(Self {
-            teller: Teller::new(wants, wanted_namespaces(wants)?),
+            teller: if coverage.tcp { teller } else { teller.without_states() },
             wants: wants.clone(),
             is_measured: wants.metrics,
             ring,
             pending: Vec::new(),
-            variables: programs.take_map(".bss").map_err(unavailable)?,
-            lists: Lists::load(programs).map_err(unavailable)?,
+            variables,
+            lists,
             lost: 0,
-            coverage: attached.coverage(),
-            limits: attached.limits(),
+            coverage,
+            limits,
             _attached: attached.links,
         })
     }
@@ -154,9 +178,10 @@ impl Stream {
     /// hold all that happens in so long a time.
     pub(in crate::sys::linux) fn snapshot(&mut self) -> Result<Snapshot, Error> {
         let Self { wants, lists, ring, teller, pending, .. } = self;
-        let look = || {
-            let ground = Ground::find(wants)?;
-            Ok(assemble(gather::gather(lists, wants, ground)?))
+        let lists = lists.as_ref();
+        let look = || match lists {
+            Some(lists) => Ok(assemble(gather::gather(lists, wants, Ground::find(wants)?)?)),
+            None => look_at_tables(wants),
         };
         let looked = thread::scope(|scope| {
             let looker = thread::Builder::new().name("snapshot".to_owned());
@@ -170,6 +195,13 @@ impl Stream {
         });
         looked.inspect(|snapshot| teller.learn(snapshot))
     }
+}
+
+/// Takes a snapshot by tables and descriptors, beside events that come from programs.
+fn look_at_tables(wants: &Wants) -> Result<Snapshot, Error> {
+    let wants = Wants { source: SourceChoice::Auto, ..wants.clone() };
+    let snapshot = assemble(observe::gather(&wants, Keep::Rows)?);
+    Ok(Snapshot { source: Source::Ebpf, ..snapshot })
 }
 
 /// Takes out of `ring` what is there.
@@ -210,7 +242,11 @@ struct Attached {
 
 impl Attached {
     /// Attaches every program that events of `wants` come from, each on its own.
-    fn new(programs: &Programs, wants: &Wants) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// The first reason, when none can be attached.
+    fn new(programs: &Programs, wants: &Wants) -> Result<Self, Refused> {
         let (group, is_whole) = match open_group() {
             Ok((group, is_whole)) => (Ok(group), is_whole),
             Err(error) => (Err(error), false),
@@ -218,6 +254,10 @@ impl Attached {
         let mut attached =
             Self { names: Vec::new(), links: Vec::new(), refused: Vec::new(), is_whole };
         for program in PROGRAMS.into_iter().filter(|program| program.is_of(wants)) {
+            // It tells what the other one has not, which without that one is not known.
+            if program.name == "tcp_state_within" && !attached.has(&["tcp_state"]) {
+                continue;
+            }
             match attach(programs, program, &group) {
                 Ok(Some(link)) => {
                     attached.names.push(program.name);
@@ -227,17 +267,14 @@ impl Attached {
                 Err(refused) => attached.refused.push((program, refused)),
             }
         }
-        attached
+        match attached.refused.is_empty() || !attached.links.is_empty() {
+            true => Ok(attached),
+            false => Err(attached.refused.swap_remove(0).1),
+        }
     }
 
     fn has(&self, names: &[&str]) -> bool {
         names.iter().all(|name| self.names.contains(name))
-    }
-
-    /// Why TCP's events are not to be had; without them the rest is not asked for any more.
-    fn take_refusal_of_tcp(&mut self) -> Option<Refused> {
-        let place = self.refused.iter().position(|(program, _)| program.name == "tcp_state")?;
-        Some(self.refused.swap_remove(place).1)
     }
 
     fn coverage(&self) -> Coverage {

@@ -20,6 +20,7 @@ use crate::sys::linux::cgroups::find_cgroup;
 use crate::sys::linux::facts::{read_file, read_link, read_stat};
 use crate::sys::linux::namespaces;
 use crate::sys::linux::observe::boot_time;
+use crate::sys::linux::ports::Ports;
 use crate::sys::linux::users::KnownUsers;
 use crate::sys::linux::walk::open_process;
 
@@ -35,6 +36,8 @@ pub(super) struct Teller {
     users: KnownUsers,
     /// Inodes of the namespaces that were told of.
     told: HashSet<u32>,
+    /// Who began a connection, where no event of its states tells that.
+    ports: Option<Ports>,
 }
 
 /// Control groups that are remembered at most; then they are looked for anew.
@@ -54,12 +57,19 @@ impl Teller {
             cgroups: HashMap::new(),
             users: KnownUsers::default(),
             told: HashSet::new(),
+            ports: None,
         }
+    }
+
+    /// The same where no events of states tell who began a connection.
+    pub(super) fn without_states(self) -> Self {
+        Self { ports: Some(Ports::read()), ..self }
     }
 
     /// Takes note of what a snapshot told.
     pub(super) fn learn(&mut self, snapshot: &Snapshot) {
         self.users.learn(snapshot);
+        self.ports.iter_mut().for_each(|ports| ports.learn(snapshot));
         self.told = snapshot.namespaces.iter().filter_map(|known| known.id.inode()).collect();
     }
 
@@ -163,7 +173,10 @@ impl Teller {
         let namespace = Some(socket.namespace()).filter(|inode| *inode != 0);
         let namespace = namespace.map(NamespaceId::Inode);
         let mut endpoint = endpoint_of(row, namespace, owners);
-        endpoint.direction = direction(socket, state);
+        endpoint.direction = match &self.ports {
+            Some(ports) if socket.told == Told::Owner => ports.direction(&endpoint),
+            _ => direction(socket, state),
+        };
         endpoint.cgroup = cgroup;
         let is_closed = state == Some(State::Closed);
         endpoint.queue = endpoint.queue.filter(|queue| !is_closed && tells_something(queue));
