@@ -15,7 +15,7 @@ struct life {
 	u32 owner;      /* the process that user space was told to use it, 0 for none */
 	bool is_known;  /* user space was told of it */
 	bool has_peer;  /* UDP: sent to this remote before it was told of */
-	u16 peer_port;
+	u16 peer_port;  /* UDP: once it is told of, its own remote, 0 for none */
 	u8 peer[16];    /* IPv4 as IPv6 carries it */
 	u32 peers;      /* UDP: how many it was told to have exchanged with */
 	u32 netns;      /* UDP: where it is; 0 when that is not known yet */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 OR GPL-2.0-only
  *
  * Bytes and messages, counted with the socket. Called for every sending and receiving: it looks the
- * socket up and adds; an event comes only from the first.
+ * socket up and adds; an event comes only from the first, and from the first to a new remote of UDP.
  */
 #pragma once
 #include "tcp.h"
@@ -26,7 +26,7 @@ static ALWAYS_INLINE int count(struct sock *sk, int length, int flags, bool is_s
 		__sync_fetch_and_add(is_sent ? &life->sent_messages : &life->received_messages, 1);
 	}
 	if (protocol == IPPROTO_UDP) {
-		if (!life->is_known)
+		if (!life->is_known || has_new_remote(sk, life))
 			tell_used(sk, life);
 	} else if (!life->owner) {
 		struct task_struct *task = bpf_get_current_task_btf();

@@ -43,7 +43,37 @@ static ALWAYS_INLINE void put_peer(struct socket_record *out, const u8 *peer)
 		__builtin_memcpy(out->remote, peer + 12, 4);
 }
 
-/* Tells of a UDP socket when it is first used; by then it has a local port. */
+/* Whether it is connected, and to another remote than was told. */
+static ALWAYS_INLINE bool has_new_remote(struct sock *sk, struct life *life)
+{
+	struct sock_common *common = &sk->__sk_common;
+	u32 *told = (u32 *)life->peer, *now;
+
+	if (common->skc_dport == 0)
+		return false;
+	if (__builtin_bswap16(common->skc_dport) != life->peer_port)
+		return true;
+	if (common->skc_family == AF_INET)
+		return common->skc_daddr != told[3];
+	now = common->skc_v6_daddr.in6_u.u6_addr32;
+	return now[0] != told[0] || now[1] != told[1] || now[2] != told[2] || now[3] != told[3];
+}
+
+/* Takes note of the remote that was told. */
+static ALWAYS_INLINE void keep_remote(struct life *life, struct socket_record *out)
+{
+	life->peer_port = out->flags & IS_PEER ? 0 : out->remote_port;
+	if (out->family == AF_INET6) {
+		__builtin_memcpy(life->peer, out->remote, sizeof(life->peer));
+	} else {
+		__builtin_memset(life->peer, 0, 10);
+		life->peer[10] = 0xff;
+		life->peer[11] = 0xff;
+		__builtin_memcpy(life->peer + 12, out->remote, 4);
+	}
+}
+
+/* Tells of a UDP socket when it is first used, or used anew; by then it has a local port. */
 static ALWAYS_INLINE void tell_used(struct sock *sk, struct life *life)
 {
 	struct socket_record out = new_event(KIND_USED);
@@ -63,6 +93,8 @@ static ALWAYS_INLINE void tell_used(struct sock *sk, struct life *life)
 	if (!is_of_kernel(sk))
 		put_user(&out, bpf_get_current_task_btf());
 	life->is_known = tell(&out, sizeof(out));
+	life->has_peer = false;
+	keep_remote(life, &out);
 }
 
 /* What programs on control groups see of a socket; its namespace, where that is not known, is taken to
@@ -102,8 +134,10 @@ static ALWAYS_INLINE int udp_bound(struct bpf_sock *socket, u16 family)
 	} else {
 		copy_ip6(out.local, socket->src_ip6);
 	}
-	if (tell(&out, sizeof(out)) && life)
+	if (tell(&out, sizeof(out)) && life) {
 		life->is_known = true;
+		life->peer_port = 0;
+	}
 	return 1;
 }
 

@@ -49,10 +49,8 @@ impl Session {
         }
     }
 
-    /// A UDP endpoint that was bound has a remote of its own now.
+    /// A UDP endpoint that is known has a remote of its own now, or another one.
     pub(super) fn connect(&mut self, slot: Slot, time: Timestamp) {
-        let Some(life) = self.lives.life_mut(slot) else { return };
-        life.has_opened = true;
         self.report(slot, Action::Opened, time);
         self.lives.touch(slot, Phase::Changed);
     }
@@ -210,7 +208,7 @@ impl Session {
     /// before; a life that is over learns only who held it.
     fn meet(&mut self, time: Timestamp, told: Endpoint) -> Option<(Slot, Before)> {
         let Some(slot) = self.lives.find(&told, 0) else {
-            let before = Before { state: None, has_remote: told.remote.is_some() };
+            let before = Before { state: None, remote: told.remote };
             self.processes.hold(&told.owners);
             let slot = self.lives.insert(Life { changed: time, ..Life::new(told) })?;
             return Some((slot, before));

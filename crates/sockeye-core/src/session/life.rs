@@ -1,6 +1,7 @@
 //! What is remembered of one endpoint over time, and what is shown of it.
 
 use alloc::boxed::Box;
+use core::net::SocketAddr;
 
 use crate::endpoint::{Direction, Endpoint, Ownerless, Transport};
 use crate::event::{Action, Occurrence, Reason};
@@ -64,7 +65,7 @@ pub(super) enum End {
 #[derive(Clone, Copy)]
 pub(super) struct Before {
     pub(super) state: Option<State>,
-    pub(super) has_remote: bool,
+    pub(super) remote: Option<SocketAddr>,
 }
 
 /// What is remembered of an endpoint.
@@ -88,8 +89,6 @@ pub(super) struct Life {
     pub(super) age: u8,
     /// Whether the next refresh looks at it.
     pub(super) is_queued: bool,
-    /// Whether it was reported as opened; UDP can connect again and again.
-    pub(super) has_opened: bool,
     /// Whether it was told when it closed, not only noticed.
     pub(super) is_end_known: bool,
 }
@@ -107,7 +106,6 @@ impl Life {
             phase: Phase::Fresh,
             age: 0,
             is_queued: false,
-            has_opened: false,
             is_end_known: false,
         }
     }
@@ -143,13 +141,17 @@ impl Life {
 
     /// What the next change is compared with.
     pub(super) fn before(&self) -> Before {
-        Before { state: self.endpoint.state, has_remote: self.endpoint.remote.is_some() }
+        Before { state: self.endpoint.state, remote: self.endpoint.remote }
     }
 
-    /// Whether this is UDP that has a remote of its own now, and never had one before.
+    /// Whether this is UDP that has a remote of its own now which it had not before: it can connect
+    /// again and again.
     pub(super) fn has_connected(&self, before: Before) -> bool {
-        let is_new = self.endpoint.remote.is_some() && !before.has_remote && !self.has_opened;
-        is_new && self.endpoint.transport == Transport::Udp
+        let Endpoint { transport, remote, .. } = self.endpoint;
+        // Not every source tells the scope of an address.
+        let place = |side: SocketAddr| (side.ip(), side.port());
+        let is_other = remote.is_some() && remote.map(place) != before.remote.map(place);
+        transport == Transport::Udp && is_other
     }
 
     /// `action`, with the endpoint as it is now.

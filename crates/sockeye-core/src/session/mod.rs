@@ -228,7 +228,6 @@ impl Session {
         let Some(life) = self.lives.life_mut(slot) else { return };
         life.stage = Stage::Told;
         let (action, time) = (life.opening(), life.start.unwrap_or(time));
-        life.has_opened |= action == Action::Opened;
         let mut occurrence = life.occurrence(action, time);
         if life.end != End::Open {
             occurrence.endpoint.iter_mut().for_each(|endpoint| {

@@ -34,6 +34,7 @@ mod resolve;
 mod states;
 mod tcpvcon;
 mod udp;
+mod udp_events;
 mod unprivileged;
 mod watch;
 mod whole_table;

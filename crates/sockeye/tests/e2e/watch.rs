@@ -52,7 +52,7 @@ impl Watching {
     }
 
     /// The next line of JSON.
-    fn row(&mut self) -> Row {
+    pub(crate) fn row(&mut self) -> Row {
         Row(serde_json::from_str(&self.line()).unwrap())
     }
 

@@ -5,6 +5,7 @@ use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::net::SocketAddr;
 
 use proptest::prelude::*;
 
@@ -106,16 +107,19 @@ impl World {
             Some(State::SynSent) => (Change::State(from), Some(State::Established)),
             Some(State::Established) => (Change::State(from), Some(State::CloseWait)),
             Some(State::CloseWait) => (Change::State(from), Some(State::LastAck)),
+            None if socket.remote.is_some() => {
+                let remote = socket.remote.unwrap();
+                socket.remote = Some((remote.ip(), remote.port() + 1).into());
+                (Change::Used, None)
+            }
             None => (Change::Peer, None),
             Some(_) => return,
         };
         socket.state = to;
         self.remember(&socket, true);
         let mut told = socket;
-        if change == Change::Peer && told.remote.is_none() {
+        if change == Change::Peer {
             told.remote = Some("10.0.0.7:7".parse().unwrap());
-        } else if change == Change::Peer {
-            return;
         } else if change != Change::Used {
             told.owners = Owners::None(Ownerless::NotObserved);
         }
@@ -205,14 +209,24 @@ fn at(time: i64) -> Timestamp {
     Timestamp::from_unix_ns(time)
 }
 
-/// Every life is told from its beginning to its end, and each at most once.
+/// Every life is told from its beginning to its end, and each at most once; that UDP connects anew is
+/// told once for each remote.
 fn assert_lives_are_told_in_order(told: &[Occurrence]) {
     let mut lives: BTreeMap<u64, Vec<(Action, Transport)>> = BTreeMap::new();
+    let mut remotes: BTreeMap<u64, Option<SocketAddr>> = BTreeMap::new();
     for occurrence in told {
         let Some(endpoint) = &occurrence.endpoint else { continue };
         let cookie = endpoint.socket.cookie.unwrap();
-        lives.entry(cookie).or_default().push((occurrence.action, endpoint.transport));
         assert!(occurrence.start <= Some(occurrence.time));
+        let before = remotes.insert(cookie, endpoint.remote);
+        if occurrence.action == Action::Opened
+            && let Some(before) = before
+        {
+            assert_eq!(endpoint.transport, Transport::Udp);
+            assert_ne!(endpoint.remote, before);
+            continue;
+        }
+        lives.entry(cookie).or_default().push((occurrence.action, endpoint.transport));
     }
     for life in lives.values() {
         let is_opening = |action| !matches!(action, Action::State | Action::Peer | Action::Closed);

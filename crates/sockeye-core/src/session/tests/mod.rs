@@ -172,18 +172,22 @@ fn udp_is_told_when_it_is_bound_or_used() {
          = 6 opened udp c9 10.0.0.5:55 10.0.0.9:53 by=5 start=6
          7 used udp c7 10.0.0.5:53 10.0.0.9:53 by=3
          = 7 opened udp c7 10.0.0.5:53 10.0.0.9:53 by=3 start=2
+         7 used udp c7 10.0.0.5:53 10.0.0.9:53 by=3
+         7 used udp c7 10.0.0.5:53 10.0.0.8:53 by=3
+         = 7 opened udp c7 10.0.0.5:53 10.0.0.8:53 by=3 start=2
          8 gone local udp c8 0.0.0.0:0 bytes=9
          = 8 closed udp c8 0.0.0.0:54 by=4 bytes=9 start=5 end=8 reason=local
          9 gone local udp c12 0.0.0.0:0
-         10 snap 8 udp c6 0.0.0.0:67 by=3 ; udp c12 0.0.0.0:99 ; udp c7 10.0.0.5:53 10.0.0.9:53 ; udp c9 10.0.0.5:55 10.0.0.9:53 ; udp c13 0.0.0.0:98
+         10 snap 8 udp c6 0.0.0.0:67 by=3 ; udp c12 0.0.0.0:99 ; udp c7 10.0.0.5:53 10.0.0.8:53 ; udp c9 10.0.0.5:55 10.0.0.9:53 ; udp c13 0.0.0.0:98
          = 10 bound udp c13 0.0.0.0:98
          11 snap 11 udp c6 10.0.0.5:67 10.0.0.9:67 by=3
          = 11 opened udp c6 10.0.0.5:67 10.0.0.9:67 by=3
-         = 11 closed udp c7 10.0.0.5:53 10.0.0.9:53 by=3 start=2 reason=unknown
+         = 11 closed udp c7 10.0.0.5:53 10.0.0.8:53 by=3 start=2 reason=unknown
          = 11 closed udp c9 10.0.0.5:55 10.0.0.9:53 by=5 start=6 reason=unknown
          = 11 closed udp c13 0.0.0.0:98 reason=unknown
          12 snap 12 udp c6 10.0.0.5:67 10.0.0.9:67 by=3 ; udp c8 0.0.0.0:54 ; udp c12 0.0.0.0:99
-         13 snap 13 udp c6 10.0.0.5:67 10.0.0.9:67 by=3
+         13 snap 13 udp c6 10.0.0.5:67 10.0.0.8:67 by=3
+         = 13 opened udp c6 10.0.0.5:67 10.0.0.8:67 by=3
          14 defects
          = udp closings=2",
     );
