@@ -102,6 +102,17 @@ pub fn observe(wants: &Wants) -> Result<Snapshot, Error> {
     sys::observe(wants)
 }
 
+/// Whether somebody still reads standard output, as far as the system tells. Whoever waits for a long
+/// time before it prints anything more asks now and then.
+///
+/// # Platform
+///
+/// Linux: `false` when the other end of a pipe or socket was closed, or the terminal. Elsewhere: always
+/// `true`.
+pub fn is_output_read() -> bool {
+    sys::is_output_read()
+}
+
 /// Watches this machine: snapshots on demand, and what happens in between.
 ///
 /// Whoever watches takes events out with [`Self::wait`] again and again, and a snapshot now and

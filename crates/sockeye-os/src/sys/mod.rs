@@ -6,6 +6,7 @@
 //! - `close(&[&Endpoint]) -> Vec<Result<(), Error>>`
 //! - `end(ProcessId, Urgency) -> Result<(), Error>`
 //! - `is_running(ProcessId) -> bool`
+//! - `is_output_read() -> bool`
 //! - `gather(&Wants, Keep) -> Result<Raw, Error>`, what `observe` assembles
 //! - `kernel_release() -> String`
 //! - `examine() -> Vec<Finding>`
@@ -20,14 +21,14 @@
 mod linux;
 #[cfg(target_os = "linux")]
 pub(crate) use linux::{
-    Describer, Watcher, close, end, examine, gather, is_running, iterate_bare, kernel_release,
-    observe,
+    Describer, Watcher, close, end, examine, gather, is_output_read, is_running, iterate_bare,
+    kernel_release, observe,
 };
 
 #[cfg(not(target_os = "linux"))]
 mod unsupported;
 #[cfg(not(target_os = "linux"))]
 pub(crate) use unsupported::{
-    Describer, Watcher, close, end, examine, gather, is_running, iterate_bare, kernel_release,
-    observe,
+    Describer, Watcher, close, end, examine, gather, is_output_read, is_running, iterate_bare,
+    kernel_release, observe,
 };

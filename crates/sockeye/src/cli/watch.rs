@@ -23,6 +23,9 @@ use crate::print::{EventPrinter, all_notes, escaped};
 /// How long an interruption may go unnoticed.
 const SLICE: Duration = Duration::from_millis(50);
 
+/// How long it may go unnoticed that nobody reads any more, while there is nothing to print.
+const GLANCE: Duration = Duration::from_secs(1);
+
 /// How long host names may hold up what happened; later ones stand in later lines.
 const PATIENCE: Duration = Duration::from_millis(300);
 
@@ -114,8 +117,15 @@ impl Watch<'_> {
         if self.console.append(self.printer.header().as_bytes())? == Reader::Gone {
             return Ok(Ending::Unread);
         }
+        let mut glanced = Instant::now();
         while !stop.load(Ordering::Relaxed) {
             let now = Instant::now();
+            if now - glanced >= GLANCE {
+                glanced = now;
+                if !sockeye_os::is_output_read() {
+                    return Ok(Ending::Unread);
+                }
+            }
             if end.is_some_and(|end| now >= end) {
                 return self.finish(Ending::Time);
             }

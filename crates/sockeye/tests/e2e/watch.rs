@@ -263,6 +263,25 @@ fn a_reader_that_goes_ends_it_without_a_word() {
 }
 
 #[test]
+fn a_reader_that_goes_is_noticed_when_nothing_happens() {
+    visit(|_world| {
+        let watching = Watching::start(&["--format", "jsonl"]);
+        let Watching { mut child, out, mut err } = watching;
+        drop(out);
+        let status = eventually("it ends", || child.try_wait().unwrap());
+        let mut told = String::new();
+        std::io::Read::read_to_string(&mut err, &mut told).unwrap();
+        assert_eq!(status.code(), Some(0), "{told}");
+        assert!(told.lines().all(|line| line.starts_with("sockeye: note: ")), "{told}");
+        // Somebody who takes his time is there.
+        let mut watching = Watching::start(&["--for", "3s", "-c", "--columns", "action"]);
+        assert_eq!(watching.line(), "event.action");
+        let rest = watching.finish();
+        assert_eq!((rest.status, rest.out.as_str()), (Some(1), ""), "{rest:?}");
+    });
+}
+
+#[test]
 fn what_makes_no_sense_is_refused() {
     visit(|_world| {
         let check = |args: &[&str], said: &str| {
