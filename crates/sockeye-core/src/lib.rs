@@ -31,6 +31,7 @@ pub mod table;
 #[cfg(test)]
 mod testing;
 pub mod time;
+pub mod view;
 
 pub use answer::Answers;
 pub use column::{Column, Row, Value};

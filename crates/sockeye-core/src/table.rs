@@ -149,6 +149,16 @@ fn place_prefix(row: &Row<'_>) -> u64 {
     class << 48 | side
 }
 
+/// What rows are compared by where nothing else was asked for, as [`sort_by_process`] has it.
+pub(crate) fn process_key(row: &Row<'_>) -> impl Ord + use<> {
+    (owner_key(row), place_key(row))
+}
+
+/// What rows are compared by in one level of an order.
+pub(crate) fn ordered<'a>(row: &Row<'a>, key: &SortKey) -> impl Ord + use<'a> {
+    Ordered(key.column.value(row), key.is_descending)
+}
+
 /// Owned endpoints by process, oldest first; those without an owner last, by reason.
 fn owner_key(row: &Row<'_>) -> (u64, u32, Option<Ownerless>) {
     match row.owner {

@@ -223,6 +223,7 @@ impl Session {
             life.changed = life.changed.max(time);
             overlay(&mut life.endpoint, &told);
         }
+        self.lives.note(slot);
         self.give_owners(slot, owners);
         Some((slot, before))
     }

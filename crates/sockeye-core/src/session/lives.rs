@@ -7,11 +7,12 @@ use core::mem;
 use hashbrown::{DefaultHashBuilder, HashTable};
 
 use super::life::{Life, Phase};
+use super::notes::Notebook;
 use crate::endpoint::{Endpoint, Key};
 use crate::state::State;
 
 /// The place of a life. It is used again only after a refresh has removed the life.
-pub(super) type Slot = u32;
+pub type Slot = u32;
 
 /// Every life that is remembered.
 #[derive(Default, Debug)]
@@ -22,6 +23,8 @@ pub(super) struct Lives {
     hasher: DefaultHashBuilder,
     /// Those that the next refresh has to look at.
     queue: Vec<Slot>,
+    /// What happened, for whoever draws.
+    pub(super) notebook: Notebook,
 }
 
 /// What identifies an endpoint as long as it lives.
@@ -99,6 +102,7 @@ impl Lives {
             life.map_or(0, |life| hasher.hash_one(Id::of(&life.endpoint)))
         });
         self.queue(slot);
+        self.note(slot);
         Some(slot)
     }
 
@@ -116,6 +120,7 @@ impl Lives {
         self.unlist(slot);
         let life = self.slots.get_mut(slot as usize)?.take()?;
         self.free.push(slot);
+        self.notebook.remove(slot, &life.endpoint);
         Some(life)
     }
 
@@ -151,12 +156,20 @@ impl Lives {
         }
         (life.phase, life.age) = (phase, 0);
         self.queue(slot);
+        self.note(slot);
+    }
+
+    /// Notes for whoever draws that something about a life is another.
+    pub(super) fn note(&mut self, slot: Slot) {
+        self.notebook.change(slot);
     }
 
     /// Shows that nothing happens to a life.
     pub(super) fn settle(&mut self, slot: Slot) {
-        if let Some(life) = self.life_mut(slot) {
-            life.phase = Phase::Steady;
+        if let Some(life) = self.life_mut(slot)
+            && mem::replace(&mut life.phase, Phase::Steady) != Phase::Steady
+        {
+            self.note(slot);
         }
     }
 

@@ -13,6 +13,7 @@ mod events;
 mod facts;
 mod life;
 mod lives;
+mod notes;
 mod processes;
 mod snapshots;
 #[cfg(test)]
@@ -30,9 +31,11 @@ use crate::time::Timestamp;
 
 pub use defects::{Counts, Defects};
 pub use life::{Live, Phase};
+pub use lives::Slot;
+pub use notes::Notes;
 
 use life::{End, Life, Stage};
-use lives::{Lives, Slot};
+use lives::Lives;
 use processes::Processes;
 
 /// For so many refreshes it stays visible that an endpoint is new, has changed or has closed, and
@@ -95,7 +98,10 @@ impl Session {
         self.context.time = self.context.time.max(time);
         match kind {
             EventKind::Process(process) => self.processes.hear(&mut self.context, *process, time),
-            EventKind::User { id, name } => drop(self.context.users.insert(id, name)),
+            EventKind::User { id, name } => {
+                self.context.users.insert(id, name);
+                self.lives.notebook.notes.is_everything = true;
+            }
             EventKind::Namespace(namespace) => self.learn_namespace(namespace),
             EventKind::Endpoint(sighting) => self.take_sighting(time, *sighting),
             EventKind::Lost(count) => self.lose(time, count),
@@ -105,6 +111,7 @@ impl Session {
     /// Takes answers: from now on the context has them.
     pub fn handle_answers(&mut self, answers: Answers) {
         self.context.answers.merge(answers);
+        self.lives.notebook.notes.is_everything = true;
     }
 
     /// A refresh: what was new is new no more, and what closed three refreshes ago goes. Costs
@@ -160,6 +167,23 @@ impl Session {
     /// Every endpoint that lives, and those that closed less than three refreshes ago.
     pub fn lives(&self) -> impl Iterator<Item = Live<'_>> {
         self.lives.iter().filter_map(Life::shown)
+    }
+
+    /// The life at a place that [`Self::take_notes`] named, if it is still there and shown.
+    pub fn live(&self, slot: Slot) -> Option<Live<'_>> {
+        self.lives.life(slot)?.shown()
+    }
+
+    /// Every place with a life that is shown.
+    pub fn slots(&self) -> impl Iterator<Item = Slot> {
+        self.lives.slots().filter(|slot| self.live(*slot).is_some())
+    }
+
+    /// What happened to lives since the last call, for whoever draws them; from the first call on,
+    /// which tells that everything may be another.
+    pub fn take_notes(&mut self) -> Notes {
+        let renewed = self.processes.renewed.replace(Vec::new()).unwrap_or_default();
+        Notes { processes: renewed, ..self.lives.notebook.take() }
     }
 
     /// What snapshots showed although events should have told it.
@@ -221,6 +245,7 @@ impl Session {
         self.processes.hold(&owners);
         let before = mem::replace(&mut life.endpoint.owners, owners);
         self.processes.release(&before);
+        self.lives.note(slot);
     }
 
     /// Reports the beginning of a life: at the time it began, where that is known, else at `time`.

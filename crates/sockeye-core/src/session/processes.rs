@@ -1,6 +1,7 @@
 //! Who is remembered: every process that a life names, and for three refreshes longer.
 
 use alloc::collections::VecDeque;
+use alloc::vec::Vec;
 
 use hashbrown::HashMap;
 
@@ -18,6 +19,8 @@ pub(super) struct Processes {
     idle: VecDeque<(u64, ProcessId)>,
     /// How many refreshes there were.
     refresh: u64,
+    /// Those that lives name and of which something is another; `None` where nobody asks.
+    pub(super) renewed: Option<Vec<ProcessId>>,
 }
 
 /// How often one process is named.
@@ -53,7 +56,13 @@ impl Processes {
         let id = process.id;
         // One that ended meanwhile has less to tell than it had before.
         let is_poorer = |known: &Process| known.path.is_ok() && process.path.is_err();
-        if !context.processes.get(&id).is_some_and(is_poorer) {
+        let known = context.processes.get(&id);
+        if !known.is_some_and(is_poorer) {
+            let is_named = self.uses.get(&id).is_some_and(|used| used.count > 0);
+            let is_another = is_named && known != Some(&process);
+            if let Some(renewed) = self.renewed.as_mut().filter(|_| is_another) {
+                renewed.push(id);
+            }
             context.processes.insert(id, process);
         }
         if self.uses.get(&id).is_none_or(|used| used.count == 0) {

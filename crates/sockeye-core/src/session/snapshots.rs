@@ -54,6 +54,11 @@ impl Session {
         context.time = now;
         context.source = snapshot.source;
         context.degradations = snapshot.degradations;
+        let mut users = snapshot.users.iter();
+        let is_other = users.any(|(id, name)| context.users.get(id) != Some(name))
+            || context.namespaces != snapshot.namespaces
+            || !snapshot.answers.is_empty();
+        self.lives.notebook.notes.is_everything |= is_other;
         context.users.extend(snapshot.users);
         context.answers.merge(snapshot.answers);
         mem::replace(&mut context.namespaces, snapshot.namespaces)
@@ -61,6 +66,7 @@ impl Session {
 
     /// Takes what is known of a namespace.
     pub(super) fn learn_namespace(&mut self, namespace: Namespace) {
+        self.lives.notebook.notes.is_everything = true;
         let all = &mut self.context.namespaces;
         all.retain(|known| known.id != namespace.id);
         all.push(namespace);
@@ -115,6 +121,7 @@ impl Session {
         let again = Life { round: life.round, is_queued: life.is_queued, ..Life::new(endpoint) };
         let before = mem::replace(life, again);
         self.processes.release(&before.endpoint.owners);
+        self.lives.note(slot);
         self.present(look, slot);
     }
 
@@ -145,12 +152,18 @@ impl Session {
         overlay(&mut seen, &life.endpoint);
         mem::swap(&mut seen.owners, &mut life.endpoint.owners);
         life.endpoint = seen;
+        self.lives.note(slot);
         self.give_owners(slot, owners);
         self.go_on(look, slot, before);
     }
 
     /// A life of which no event told since the snapshot began: it is as the snapshot shows it.
     fn renew(&mut self, look: Look, slot: Slot, seen: Endpoint) {
+        let Some(life) = self.lives.life_mut(slot) else { return };
+        if life.endpoint == seen && life.stage == Stage::Told {
+            return; // As most are.
+        }
+        self.lives.note(slot);
         let Some(life) = self.lives.life_mut(slot) else { return };
         let before = life.before();
         if seen.state == Some(State::Closed) && life.stage != Stage::Silent {
