@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use sockeye_core::event::{Coverage, Event, Occurrence};
+use sockeye_core::event::{Coverage, Event, EventKind, Occurrence};
 use sockeye_core::{Answers, Degradation, Session, Timestamp};
 use sockeye_os::{Error, Wants, Watcher};
 
@@ -16,6 +16,9 @@ const SLICE: Duration = Duration::from_millis(50);
 /// How long events that came during a snapshot are taken out before the snapshot is handed over.
 /// Who sends them faster than that overruns the source anyway, and the source says so.
 const DRAIN: Duration = Duration::from_secs(1);
+
+/// So many events are kept while time stands still; then they are lost, and the session is told so.
+const HELD: usize = 500_000;
 
 /// How a machine is watched.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -36,11 +39,23 @@ pub enum Initial {
     Silent,
 }
 
+/// Where a session is kept: in hand, or where others look at it too.
+pub trait Keep {
+    /// Does something with the session.
+    fn with<T>(&mut self, work: impl FnOnce(&mut Session) -> T) -> T;
+}
+
+impl Keep for Session {
+    fn with<T>(&mut self, work: impl FnOnce(&mut Session) -> T) -> T {
+        work(self)
+    }
+}
+
 /// A machine that is being watched: its source, what is known of it, and the clock.
 #[derive(Debug)]
-pub struct Live {
+pub struct Live<K = Session> {
     watcher: Watcher,
-    session: Session,
+    session: K,
     options: Options,
     /// Of some of what is watched only snapshots tell.
     is_looking: bool,
@@ -59,6 +74,26 @@ impl Live {
     ///
     /// Those of [`Watcher::start`] and [`Watcher::snapshot`].
     pub fn start(wants: &Wants, options: Options) -> Result<Self, Error> {
+        Self::start_in(wants, options, |session| session)
+    }
+
+    /// What is known of the machine.
+    pub fn session(&self) -> &Session {
+        &self.session
+    }
+}
+
+impl<K: Keep> Live<K> {
+    /// The same, with the session where `keep` puts it.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Live::start`].
+    pub fn start_in(
+        wants: &Wants,
+        options: Options,
+        keep: impl FnOnce(Session) -> K,
+    ) -> Result<Self, Error> {
         let watcher = Watcher::start(wants)?;
         let is_looking = is_looking_needed(wants, watcher.coverage());
         let mut session = Session::new(watcher.coverage());
@@ -69,11 +104,55 @@ impl Live {
         let tick = begun + options.interval;
         let look = (begun, Duration::ZERO);
         let (events, resolver) = (Vec::new(), Resolver::default());
+        let session = keep(session);
         let mut live = Self { watcher, session, options, is_looking, look, tick, events, resolver };
         live.watcher.set_measuring(is_looking || options.initial == Initial::Told);
         live.look()?;
         live.watcher.set_measuring(is_looking);
         Ok(live)
+    }
+
+    /// Another time between two refreshes.
+    pub fn set_interval(&mut self, interval: Duration) {
+        self.options.interval = interval;
+        self.tick = self.tick.min(Instant::now() + interval);
+    }
+
+    /// Whether snapshots bring measurements although events would tell them when it is over: for
+    /// whoever shows them while it lasts.
+    pub fn set_measuring(&mut self, is_measuring: bool) {
+        self.watcher.set_measuring(is_measuring || self.is_looking);
+    }
+
+    /// Takes a snapshot now, whether or not one is due, and ends an interval.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Watcher::snapshot`].
+    pub fn refresh(&mut self) -> Result<(), Error> {
+        self.look()?;
+        self.session.with(|session| session.handle_timeout(wall()));
+        self.tick = Instant::now() + self.options.interval;
+        Ok(())
+    }
+
+    /// Lets time stand still until `deadline`: takes events out, so that none is lost, and keeps them
+    /// for later.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Watcher::wait`].
+    pub fn hold(&mut self, deadline: Instant) -> Result<(), Error> {
+        while Instant::now() < deadline {
+            let left = deadline.saturating_duration_since(Instant::now());
+            self.watcher.wait(left.min(SLICE), &mut self.events)?;
+            if self.events.len() > HELD {
+                let count = self.events.len() as u64;
+                let lost = Event { time: wall(), kind: EventKind::Lost(count) };
+                self.events = vec![lost];
+            }
+        }
+        Ok(())
     }
 
     /// What happened since the last call, in order; waits for something until `deadline`, at which
@@ -85,9 +164,9 @@ impl Live {
     pub fn next(&mut self, deadline: Instant) -> Result<Vec<Occurrence>, Error> {
         loop {
             // Before time passes: processes are forgotten when nobody is to be told of them any more.
-            let mut occurrences = self.session.take_occurrences();
+            let mut occurrences = self.session.with(Session::take_occurrences);
             self.keep_time()?;
-            occurrences.append(&mut self.session.take_occurrences());
+            occurrences.append(&mut self.session.with(Session::take_occurrences));
             let now = Instant::now();
             if !occurrences.is_empty() || now >= deadline {
                 return Ok(occurrences);
@@ -110,11 +189,11 @@ impl Live {
             self.drain(wall())?;
         }
         // What waits for its owner, or for its port, is told with what is known.
-        if self.session.is_waiting() {
+        if self.session.with(|session| session.is_waiting()) {
             self.look()?;
-            self.session.handle_end(wall());
+            self.session.with(|session| session.handle_end(wall()));
         }
-        Ok(self.session.take_occurrences())
+        Ok(self.session.with(Session::take_occurrences))
     }
 
     /// Learns the host names of `addresses`, for at most `patience`: from then on the rows of the
@@ -122,12 +201,8 @@ impl Live {
     pub fn resolve(&mut self, addresses: impl Iterator<Item = IpAddr>, patience: Duration) {
         let names = self.resolver.resolve(addresses, patience);
         let hostnames = names.into_iter().collect();
-        self.session.handle_answers(Answers { hostnames, ..Answers::default() });
-    }
-
-    /// What is known of the machine.
-    pub fn session(&self) -> &Session {
-        &self.session
+        let answers = Answers { hostnames, ..Answers::default() };
+        self.session.with(|session| session.handle_answers(answers));
     }
 
     /// What the source's events tell.
@@ -152,15 +227,16 @@ impl Live {
         }
         let now = Instant::now();
         if now >= self.tick {
-            self.session.handle_timeout(wall());
+            self.session.with(|session| session.handle_timeout(wall()));
             self.tick = now + self.options.interval;
         }
         Ok(())
     }
 
     /// When the next snapshot is due.
-    fn next_look(&self) -> Instant {
-        let urgency = Urgency::of(self.is_looking, self.session.needs_snapshot());
+    fn next_look(&mut self) -> Instant {
+        let is_needed = self.session.with(|session| session.needs_snapshot());
+        let urgency = Urgency::of(self.is_looking, is_needed);
         let (begun, cost) = self.look;
         begun + distance(self.options.interval, cost, urgency)
     }
@@ -173,7 +249,7 @@ impl Live {
         let taken = wall();
         self.look = (begun, begun.elapsed());
         self.drain(taken)?;
-        self.session.handle_snapshot(taken, snapshot);
+        self.session.with(|session| session.handle_snapshot(taken, snapshot));
         Ok(())
     }
 
@@ -191,7 +267,10 @@ impl Live {
     }
 
     fn hand_over_events(&mut self) {
-        self.events.drain(..).for_each(|event| self.session.handle_event(event));
+        let Self { events, session, .. } = self;
+        if !events.is_empty() {
+            session.with(|session| events.drain(..).for_each(|event| session.handle_event(event)));
+        }
     }
 }
 
