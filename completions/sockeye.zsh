@@ -49,6 +49,9 @@ event.lost\:"Lost"
 network.transport\:"Proto"
 transport\:"Proto"
 proto\:"Proto"
+network.protocol.name\:"Port name"
+port.name\:"Port name"
+protocol\:"Port name"
 network.type\:"Family"
 family\:"Family"
 network.connection.state\:"State"
@@ -148,6 +151,9 @@ event.lost\:"Lost"
 network.transport\:"Proto"
 transport\:"Proto"
 proto\:"Proto"
+network.protocol.name\:"Port name"
+port.name\:"Port name"
+protocol\:"Port name"
 network.type\:"Family"
 family\:"Family"
 network.connection.state\:"State"
@@ -255,8 +261,9 @@ never\:"Never"))' \
 '--metrics[Measure\: round-trip time, retransmits, bytes and packets of each TCP connection]' \
 '-r[Ask for the host names of addresses (reverse DNS)]' \
 '--resolve[Ask for the host names of addresses (reverse DNS)]' \
-'-n[Never ask for names; undoes --resolve]' \
-'--numeric[Never ask for names; undoes --resolve]' \
+'-n[Never ask for names, and show ports as numbers; undoes --resolve]' \
+'--numeric[Never ask for names, and show ports as numbers; undoes --resolve]' \
+'--numeric-ports[Show ports as numbers; without it, people read the service'\''s port by its name]' \
 '-h[Print help (see more with '\''--help'\'')]' \
 '--help[Print help (see more with '\''--help'\'')]' \
 '-V[Print version]' \
@@ -307,6 +314,9 @@ event.lost\:"Lost"
 network.transport\:"Proto"
 transport\:"Proto"
 proto\:"Proto"
+network.protocol.name\:"Port name"
+port.name\:"Port name"
+protocol\:"Port name"
 network.type\:"Family"
 family\:"Family"
 network.connection.state\:"State"
@@ -406,6 +416,9 @@ event.lost\:"Lost"
 network.transport\:"Proto"
 transport\:"Proto"
 proto\:"Proto"
+network.protocol.name\:"Port name"
+port.name\:"Port name"
+protocol\:"Port name"
 network.type\:"Family"
 family\:"Family"
 network.connection.state\:"State"
@@ -513,8 +526,9 @@ never\:"Never"))' \
 '--metrics[Measure\: round-trip time, retransmits, bytes and packets of each TCP connection]' \
 '-r[Ask for the host names of addresses (reverse DNS)]' \
 '--resolve[Ask for the host names of addresses (reverse DNS)]' \
-'-n[Never ask for names; undoes --resolve]' \
-'--numeric[Never ask for names; undoes --resolve]' \
+'-n[Never ask for names, and show ports as numbers; undoes --resolve]' \
+'--numeric[Never ask for names, and show ports as numbers; undoes --resolve]' \
+'--numeric-ports[Show ports as numbers; without it, people read the service'\''s port by its name]' \
 '-h[Print help (see more with '\''--help'\'')]' \
 '--help[Print help (see more with '\''--help'\'')]' \
 '*::words -- Only these processes\: name, with * and ?, or PID; several\: any of them:' \
@@ -550,6 +564,9 @@ event.lost\:"Lost"
 network.transport\:"Proto"
 transport\:"Proto"
 proto\:"Proto"
+network.protocol.name\:"Port name"
+port.name\:"Port name"
+protocol\:"Port name"
 network.type\:"Family"
 family\:"Family"
 network.connection.state\:"State"
@@ -656,8 +673,9 @@ never\:"Never"))' \
 '(-f --format)--csv[The same as --format csv]' \
 '-r[Ask for the host names of addresses (reverse DNS)]' \
 '--resolve[Ask for the host names of addresses (reverse DNS)]' \
-'-n[Never ask for names; undoes --resolve]' \
-'--numeric[Never ask for names; undoes --resolve]' \
+'-n[Never ask for names, and show ports as numbers; undoes --resolve]' \
+'--numeric[Never ask for names, and show ports as numbers; undoes --resolve]' \
+'--numeric-ports[Show ports as numbers; without it, people read the service'\''s port by its name]' \
 '-h[Print help (see more with '\''--help'\'')]' \
 '--help[Print help (see more with '\''--help'\'')]' \
 '*::words -- Only these processes\: name, with * and ?, or PID; several\: any of them:' \

@@ -20,6 +20,7 @@ mod fuzz;
 mod load;
 #[cfg(target_os = "linux")]
 mod netlink;
+mod ports;
 mod run;
 mod tidy;
 

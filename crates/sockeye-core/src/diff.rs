@@ -9,6 +9,7 @@ use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec;
 use alloc::vec::Vec;
 use core::hash::Hash;
+use core::ops::RangeInclusive;
 
 use hashbrown::{HashMap, HashSet};
 
@@ -48,6 +49,8 @@ pub struct Delta {
     pub users: Option<BTreeMap<u32, Box<str>>>,
     /// All network namespaces, when one differs.
     pub namespaces: Option<Vec<Namespace>>,
+    /// What the host gives to outgoing connections.
+    pub ephemeral_ports: RangeInclusive<u16>,
     /// All degradations, when one differs.
     pub degradations: Option<Vec<Degradation>>,
 }
@@ -123,6 +126,7 @@ pub fn diff(old: &Snapshot, new: &Snapshot) -> Delta {
         answers: AnswersDelta::between(&old.answers, &new.answers),
         users: replaced(&old.users, &new.users),
         namespaces: replaced(&old.namespaces, &new.namespaces),
+        ephemeral_ports: new.ephemeral_ports.clone(),
         degradations: replaced(&old.degradations, &new.degradations),
     }
 }
@@ -138,6 +142,7 @@ pub fn apply(delta: Delta, old: &Snapshot) -> Snapshot {
         answers: delta.answers.applied_to(&old.answers),
         users: delta.users.unwrap_or_else(|| old.users.clone()),
         namespaces: delta.namespaces.unwrap_or_else(|| old.namespaces.clone()),
+        ephemeral_ports: delta.ephemeral_ports,
         degradations: delta.degradations.unwrap_or_else(|| old.degradations.clone()),
         endpoints: {
             let (kept, mut placed) =

@@ -6,7 +6,7 @@
 //!
 //! Read in this order: [`endpoint`] (one row), [`process`] (who owns it), [`snapshot`] (all rows
 //! at one instant), [`mod@column`] (what can be shown of a row), [`filter`] and [`table`] (which rows,
-//! in which order), [`diff`] (what changed), [`event`] and [`session`] (what happens over time).
+//! in which order), [`ports`] (what they are called), [`diff`] (what changed), [`event`] and [`session`] (what happens over time).
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -22,6 +22,7 @@ pub mod diff;
 pub mod endpoint;
 pub mod event;
 pub mod filter;
+pub mod ports;
 pub mod process;
 pub mod script;
 pub mod session;

@@ -3,12 +3,14 @@
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
+use core::ops::RangeInclusive;
 
 use hashbrown::HashMap;
 
 use crate::answer::Answers;
 use crate::degradation::Degradation;
 use crate::endpoint::Endpoint;
+use crate::ports::EPHEMERAL;
 use crate::process::{Process, ProcessId};
 use crate::time::Timestamp;
 
@@ -85,6 +87,8 @@ pub struct Snapshot {
     pub users: BTreeMap<u32, Box<str>>,
     /// The network namespaces that were observed.
     pub namespaces: Vec<Namespace>,
+    /// Ports that the host gives to outgoing connections, in Sockeye's own network namespace.
+    pub ephemeral_ports: RangeInclusive<u16>,
     /// What was asked besides, and answered.
     pub answers: Answers,
     /// What could not be observed, and why.
@@ -101,6 +105,7 @@ impl Snapshot {
             processes: HashMap::new(),
             users: BTreeMap::new(),
             namespaces: Vec::new(),
+            ephemeral_ports: EPHEMERAL,
             answers: Answers::default(),
             degradations: Vec::new(),
         }

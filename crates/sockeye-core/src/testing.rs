@@ -129,6 +129,7 @@ pub(crate) fn any_snapshot() -> impl Strategy<Value = Snapshot> {
             Snapshot {
                 users: users.into_iter().map(|(id, name)| (id, text(name))).collect(),
                 answers: answers(hosts),
+                ephemeral_ports: u16::try_from(time).unwrap_or_default()..=60_999,
                 namespaces: spaces.into_iter().map(|(id, label)| namespace(id, &label)).collect(),
                 degradations: counts
                     .into_iter()

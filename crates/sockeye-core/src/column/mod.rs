@@ -151,6 +151,8 @@ pub fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Opt
         return None;
     }
     let limit = (length / 3).max(1);
+    // What is that much longer or shorter needs no measuring: of port names there are thousands.
+    let candidates = candidates.filter(|c| c.chars().count().abs_diff(length) <= limit);
     let measured = candidates.map(|candidate| (edit_distance(word, candidate), candidate));
     measured.filter(|(distance, _)| *distance <= limit).min_by_key(|(d, _)| *d).map(|(_, c)| c)
 }

@@ -119,6 +119,16 @@ pub static REGISTRY: &[Column] = &[
         ..TEXT
     },
     Column {
+        name: "network.protocol.name",
+        aliases: &["port.name", "protocol"],
+        header: "Port name",
+        meaning: "IANA's name of the service's port, by port: what usually speaks there, not what does. The local port of who waits or was connected to, the remote port of who began.",
+        width: 15,
+        is_default: false,
+        value: |row| row.service().map_or(Value::Absent, |(_, name)| Value::Word(name)),
+        ..TEXT
+    },
+    Column {
         name: "network.type",
         aliases: &["family"],
         header: "Family",

@@ -5,6 +5,7 @@ use core::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 
 use crate::endpoint::{Direction, Endpoint, Owner, Ownerless, Owners, Socket, Transport};
 use crate::event::Occurrence;
+use crate::ports::{self, Side};
 use crate::process::{Process, ProcessId};
 use crate::snapshot::{Namespace, Snapshot};
 
@@ -99,6 +100,11 @@ impl<'a> Row<'a> {
         let seen =
             |owner| Self { occurrence, ..Self::new(self.snapshot, self.endpoint, Some(owner)) };
         others.map(seen).collect()
+    }
+
+    /// The side whose port tells what the endpoint is about, and that port's name.
+    pub fn service(&self) -> Option<(Side, &'static str)> {
+        ports::service(self.endpoint, &self.snapshot.ephemeral_ports)
     }
 
     /// The user of the owning process; of the socket itself when no process is known.

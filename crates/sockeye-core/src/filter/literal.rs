@@ -2,6 +2,8 @@
 
 use alloc::format;
 use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
 
 use super::block::Block;
 use super::error::{FilterError, Piece};
@@ -11,49 +13,58 @@ use super::pattern::Pattern;
 use super::span::Span;
 use super::words;
 use crate::column::{Column, Kind, Unit};
+use crate::ports as port_names;
 use crate::time::Timestamp;
 
 /// What separates the ends of a range; `..` alone where a value can hold a dash.
 const RANGE: &[&str] = &["..", "-"];
 
-/// Reads `text` as something that a value of `column` can be.
+/// Reads `text` as something that a value of `column` can be; one of several things, where it is
+/// the name of several ports.
 ///
 /// # Errors
 /// No such value can be: a word where numbers are, a port over 65535, a state that does not exist.
-pub(super) fn pattern(column: &Column, text: &str) -> Result<Pattern, FilterError> {
-    match column.kind {
-        Kind::Text => words::pattern(column, text),
+pub(super) fn patterns(column: &Column, text: &str) -> Result<Vec<Pattern>, FilterError> {
+    let pattern = match column.kind {
+        Kind::Text => words::pattern(column, text)?,
         Kind::Number => {
             let one = |text: &str| number(text, column.unit).map(Span::one);
-            Span::parse(text, RANGE, one).map(Pattern::Number)
+            Span::parse(text, RANGE, one).map(Pattern::Number)?
         }
-        Kind::Port => ports(text).map(|ports| {
-            let (first, last) = (ports.first.into(), ports.last.into());
-            Pattern::Number(Span { first, last })
-        }),
+        Kind::Port => {
+            let wide =
+                |ports: Span<u16>| Span { first: ports.first.into(), last: ports.last.into() };
+            return Ok(ports(text)?.into_iter().map(wide).map(Pattern::Number).collect());
+        }
         Kind::Address => match Block::parse(text) {
-            Ok(block) => Ok(Pattern::Address(Some(block), None)),
-            Err(error) => Err(without_port(text, error)),
+            Ok(block) => Pattern::Address(Some(block), None),
+            Err(error) => return Err(without_port(text, error)),
         },
-        Kind::Socket => socket(text),
-        Kind::Time => Span::parse(text, &[".."], instant).map(Pattern::Time),
-        Kind::List => Ok(holder(text)),
-    }
+        Kind::Socket => return socket(text),
+        Kind::Time => Span::parse(text, &[".."], instant).map(Pattern::Time)?,
+        Kind::List => holder(text),
+    };
+    Ok(vec![pattern])
 }
 
 /// Reads `text` as what `operator` compares a value of `column` with.
 ///
 /// # Errors
-/// Those of [`pattern`]; an order of things that have none, or with nothing on its other side.
+/// Those of [`patterns`]; an order of things that have none, or with nothing on its other side.
 pub(super) fn ordered(
     column: &Column,
     operator: Operator,
     text: &str,
-) -> Result<Pattern, FilterError> {
-    let pattern = pattern(column, text)?;
+) -> Result<Vec<Pattern>, FilterError> {
+    let mut patterns = patterns(column, text)?;
     if matches!(operator, Operator::Equal | Operator::NotEqual) {
-        return Ok(pattern);
+        return Ok(patterns);
     }
+    let only = patterns.pop().filter(|_| patterns.is_empty());
+    let Some(pattern) = only else {
+        let message = format!("{} is several ports: compare it with \"=\" or \"in\"", Piece(text));
+        return Err(FilterError::new(message));
+    };
     let compared = match pattern {
         Pattern::Number(span) if span.first == span.last => {
             span.compared(operator).map(Pattern::Number)
@@ -68,6 +79,7 @@ pub(super) fn ordered(
             return Err(FilterError::new(message));
         }
     };
+    let compared = compared.map(|pattern| vec![pattern]);
     compared.ok_or_else(|| FilterError::new(format!("nothing lies beyond {}", Piece(text))))
 }
 
@@ -148,33 +160,59 @@ fn whole(text: &str, unit: Unit) -> Option<String> {
     (number % scale == 0).then(|| format!("{}{name}", number / scale))
 }
 
-/// Reads a port, or a range of ports.
-fn ports(text: &str) -> Result<Span<u16>, FilterError> {
-    Span::parse(text, RANGE, |text| {
-        let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-        let problem = match text.parse() {
+/// Reads a port, a range of ports, or a name of one or several.
+fn ports(text: &str) -> Result<Vec<Span<u16>>, FilterError> {
+    let named = named_ports(text);
+    if !named.is_empty() {
+        return Ok(named);
+    }
+    let one = |piece: &str| {
+        let is_number = !piece.is_empty() && piece.bytes().all(|byte| byte.is_ascii_digit());
+        let problem = match piece.parse() {
             Ok(port) if is_number => return Ok(Span::one(port)),
             _ if is_number => "is not a port: the highest is 65535",
-            _ => "is not a port: ports are numbers here",
+            _ if piece != text => "is not a port: a range goes from number to number",
+            _ => "is neither a port nor the name of one",
         };
-        Err(FilterError::new(format!("{} {problem}", Piece(text))))
-    })
+        let near = || words::nearest_word(piece, port_names::names());
+        let suggestion = if is_number || piece != text { None } else { near() };
+        Err(FilterError::new(format!("{} {problem}", Piece(piece))).suggest(suggestion))
+    };
+    Ok(vec![Span::parse(text, RANGE, one)?])
+}
+
+/// The ports that are called `text`, those that follow each other in one.
+fn named_ports(text: &str) -> Vec<Span<u16>> {
+    let mut spans: Vec<Span<u16>> = Vec::new();
+    if !text.bytes().any(|byte| byte.is_ascii_alphabetic()) {
+        return spans; // No name is without a letter, and numbers are what most people write.
+    }
+    for port in port_names::numbers(text) {
+        match spans.last_mut() {
+            Some(span) if span.last.checked_add(1) == Some(port) => span.last = port,
+            _ => spans.push(Span::one(port)),
+        }
+    }
+    spans
 }
 
 /// Reads an address, a network, a range, `address:port`, `[address]:port`, `:port` or `*:port`.
-fn socket(text: &str) -> Result<Pattern, FilterError> {
+fn socket(text: &str) -> Result<Vec<Pattern>, FilterError> {
     let is_any = |text: &str| text.is_empty() || text == "*";
     let (address, port) = address_and_port(text);
     if is_any(address) && port.is_none_or(is_any) {
         let message = format!("{} is every address: ask with \"has\" or \"no\"", Piece(text));
         return Err(FilterError::new(message));
     }
-    let port = port.filter(|port| !is_any(port)).map(ports).transpose()?;
+    let ports = port.filter(|port| !is_any(port)).map(ports).transpose()?;
     let block = match Some(address).filter(|address| !is_any(address)) {
         Some(address) => Some(Block::parse(address)?),
         None => None,
     };
-    Ok(Pattern::Address(block, port))
+    let Some(ports) = ports else {
+        return Ok(vec![Pattern::Address(block, None)]);
+    };
+    Ok(ports.into_iter().map(|ports| Pattern::Address(block.clone(), Some(ports))).collect())
 }
 
 /// Parts what stands before and behind the port's colon. IPv6 has colons of its own: without
@@ -191,8 +229,8 @@ fn address_and_port(text: &str) -> (&str, Option<&str>) {
 
 /// `error`, or a better one when `text` would be right for a column that has ports too.
 fn without_port(text: &str, error: FilterError) -> FilterError {
-    match socket(text) {
-        Ok(Pattern::Address(_, Some(_))) => {
+    match socket(text).as_deref() {
+        Ok([Pattern::Address(_, Some(_)), ..]) => {
             let hint = "has a port: compare it with \"local\" or \"remote\"";
             FilterError::new(format!("{} {hint}", Piece(text)))
         }
@@ -242,8 +280,30 @@ mod tests {
 
     /// The pattern of `text` for the column called `name`, or the mistake.
     fn read(name: &str, text: &str) -> String {
-        let read = pattern(Column::find(name).unwrap(), text);
-        read.map_or_else(|error| error.to_string(), |pattern| pattern.to_string())
+        shown(patterns(Column::find(name).unwrap(), text))
+    }
+
+    /// What was read, or the mistake.
+    fn shown(read: Result<Vec<Pattern>, FilterError>) -> String {
+        let joined = |patterns: Vec<Pattern>| {
+            patterns.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+        };
+        read.map_or_else(|error| error.to_string(), joined)
+    }
+
+    #[test]
+    fn ports_have_numbers_and_names() {
+        let check = |text, expected: &str| assert_eq!(read("local.port", text), expected, "{text}");
+        check("22", "22");
+        check("8000-8999", "8000-8999");
+        check("ssh", "22");
+        check("HTTPS", "443");
+        check("http-alt", "591, 8008, 8080");
+        check("ircu", "6665-6669");
+        check("htps", "\"htps\" is neither a port nor the name of one; did you mean https?");
+        check("ssh-https", "\"ssh\" is not a port: a range goes from number to number");
+        check("70000", "\"70000\" is not a port: the highest is 65535");
+        check("", "\"\" is neither a port nor the name of one");
     }
 
     #[test]
@@ -283,7 +343,13 @@ mod tests {
         check(":", "\":\" is every address: ask with \"has\" or \"no\"");
         check("[::1", "\"[::1\" is not an address or a network");
         check("[::1]443", "\"[::1]443\" is not an address or a network");
-        check("10.0.0.5:https", "\"https\" is not a port: ports are numbers here");
+        check("10.0.0.5:https", "10.0.0.5:443");
+        check("[::1]:http-alt", "[::1]:591, [::1]:8008, [::1]:8080");
+        check(":ssh", ":22");
+        check(
+            "10.0.0.5:htps",
+            "\"htps\" is neither a port nor the name of one; did you mean https?",
+        );
         check("10.0.0.5:70000", "\"70000\" is not a port: the highest is 65535");
     }
 
@@ -303,9 +369,8 @@ mod tests {
     #[test]
     fn orders_are_ranges() {
         let check = |name, operator, text, expected: &str| {
-            let read = ordered(Column::find(name).unwrap(), operator, text);
-            let shown = read.map_or_else(|error| error.to_string(), |pattern| pattern.to_string());
-            assert_eq!(shown, expected, "{operator:?} {text}");
+            let read = shown(ordered(Column::find(name).unwrap(), operator, text));
+            assert_eq!(read, expected, "{operator:?} {text}");
         };
         let max = u64::MAX.to_string();
         check("pid", Operator::Less, "10", "0-9");
@@ -315,6 +380,9 @@ mod tests {
         check("pid", Operator::Less, "0", "nothing lies beyond \"0\"");
         check("inode", Operator::Greater, &max, &format!("nothing lies beyond \"{max}\""));
         check("pid", Operator::Less, "1-9", "\"1-9\" is a range: compare it with \"in\"");
+        check("local.port", Operator::Less, "ssh", "0-21");
+        let several = "\"http-alt\" is several ports: compare it with \"=\" or \"in\"";
+        check("local.port", Operator::Less, "http-alt", several);
         let never = "1677-09-21T00:12:43.145224192Z..2026-11-22T23:59:59.999999999Z";
         check("time", Operator::Less, "2026-11-23", never);
         let no_order = "network.connection.state has no order: compare it with \"=\" or \"in\"";

@@ -198,7 +198,7 @@ impl<'a> Parser<'a> {
         };
         let patterns = match operator {
             Operator::Equal | Operator::NotEqual => self.list(subject, operator)?,
-            _ => vec![self.value(subject, operator)?],
+            _ => self.value(subject, operator)?,
         };
         let is = Expression::Is(subject, patterns);
         let is_negated = is_not_in || operator == Operator::NotEqual;
@@ -211,9 +211,9 @@ impl<'a> Parser<'a> {
             Some(Lexeme::Open(bracket)) => self.next().map(|token| (token, bracket)),
             _ => None,
         };
-        let mut patterns = vec![self.value(subject, operator)?];
+        let mut patterns = self.value(subject, operator)?;
         while self.take(Lexeme::Comma) {
-            patterns.push(self.value(subject, operator)?);
+            patterns.append(&mut self.value(subject, operator)?);
         }
         if let Some((token, bracket)) = open {
             self.close(token, bracket)?;
@@ -221,13 +221,13 @@ impl<'a> Parser<'a> {
         Ok(patterns)
     }
 
-    /// One value that `subject` is compared with.
-    fn value(&mut self, subject: Subject, operator: Operator) -> Result<Pattern, FilterError> {
+    /// One value that `subject` is compared with, as the patterns that it stands for.
+    fn value(&mut self, subject: Subject, operator: Operator) -> Result<Vec<Pattern>, FilterError> {
         let before = self.last;
         match self.next() {
             Some(token) if matches!(token.lexeme, Lexeme::Word | Lexeme::Quoted) => {
-                let pattern = literal::ordered(subject.typical(), operator, &token.text);
-                pattern.map_err(|error| error.at(&token.span))
+                let patterns = literal::ordered(subject.typical(), operator, &token.text);
+                patterns.map_err(|error| error.at(&token.span))
             }
             found => {
                 let span = found.map_or(self.end..self.end, |token| token.span.clone());

@@ -99,6 +99,12 @@ fn chooses_rows() {
     check("user = www-data", &[1, 2]);
     check("netns = self", &[1, 2]);
     check("port = 443", &[1, 2]);
+    check("port = https", &[1, 2]);
+    check("remote.port in {http, postgresql}", &[3]);
+    check("local = *:https and not remote = :fmtp", &[1]);
+    check("protocol = postgresql", &[3]);
+    check("protocol in (https, domain)", &[1, 2, 4]);
+    check("has port.name and protocol = *tp*", &[1, 2, 5]);
     check("address in fe80::/10", &[3]);
     // Precedence, keywords and symbols.
     check("udp or tcp and listen", &[1, 4]);
@@ -249,9 +255,9 @@ fn mistakes_are_shown_where_they_are() {
     check("state = 'listen", "        ^^^^^^^", "the quote is never closed: \"'listen\"");
     check("tcp & udp", "    ^", "a single \"&\"; did you mean &&?");
     check(
-        "remote.port = http",
-        "              ^^^^",
-        "\"http\" is not a port: ports are numbers here",
+        "remote.port = htpps",
+        "              ^^^^^",
+        "\"htpps\" is neither a port nor the name of one; did you mean https?",
     );
     check("port > 70000", "       ^^^^^", "\"70000\" is not a port: the highest is 65535");
     check("port < (1, 2)", "       ^", "a value is missing behind \"<\"");

@@ -11,6 +11,7 @@ use crate::address::Family;
 use crate::column::{Column, nearest};
 use crate::endpoint::{Direction, Ownerless, Transport};
 use crate::event::{Action, Reason};
+use crate::ports;
 use crate::snapshot::Source;
 use crate::state::State;
 
@@ -27,19 +28,24 @@ pub(super) fn pattern(column: &Column, text: &str) -> Result<Pattern, FilterErro
         return Ok(Pattern::Text(Glob::new(word)));
     }
     // With wildcards: people write states with a dash, as they read them.
-    let glob = Glob::new(&text.replace('-', "_"));
-    if list.iter().any(|word| glob.accepts(word)) {
-        return Ok(Pattern::Text(glob));
+    for glob in [glob, Glob::new(&text.replace('-', "_"))] {
+        if list.iter().any(|word| glob.accepts(word)) {
+            return Ok(Pattern::Text(glob));
+        }
     }
     let name = column.aliases.first().unwrap_or(&column.name);
     let suggestion = nearest_word(text, list.iter().copied());
     let choices = match suggestion {
         Some(_) => String::new(),
+        None if list.len() > READABLE => String::new(),
         None => format!(": it is one of {}", list.join(", ")),
     };
     let message = format!("unknown {name} {}{choices}", Piece(text));
     Err(FilterError::new(message).suggest(suggestion))
 }
+
+/// As many words can be read in a message.
+const READABLE: usize = 40;
 
 /// The nearest of `words`, when one is near. Long texts are no typing mistakes, and measuring
 /// them costs time.
@@ -60,6 +66,7 @@ fn list(column: &Column) -> Option<Vec<&'static str>> {
             use Direction::{Egress, Ingress, Listen, Unknown};
             [Ingress, Egress, Listen, Unknown].map(Direction::id).into()
         }
+        "network.protocol.name" => ports::names().collect(),
         "event.action" => Action::all().map(Action::id).collect(),
         "event.reason" => Reason::all().map(Reason::id).collect(),
         "process.missing" => Ownerless::all().map(Ownerless::id).collect(),
@@ -78,8 +85,9 @@ fn known(column: &Column, list: &[&'static str], text: &str) -> Option<&'static 
         ("network.type", "4" | "v4" | "V4") => Some(Family::Ipv4.id()),
         ("network.type", "6" | "v6" | "V6") => Some(Family::Ipv6.id()),
         _ => {
-            let text = text.replace('-', "_");
-            list.iter().copied().find(|word| word.eq_ignore_ascii_case(&text))
+            let spelled = text.replace('-', "_");
+            let is_it = |word: &str| [text, &*spelled].iter().any(|t| word.eq_ignore_ascii_case(t));
+            list.iter().copied().find(|word| is_it(word))
         }
     }
 }
@@ -110,6 +118,11 @@ mod tests {
             "out",
             "unknown direction \"out\": it is one of ingress, egress, listen, unknown",
         );
+        check("protocol", "HTTP-alt", "http-alt");
+        check("protocol", "http*", "http*");
+        check("protocol", "ms-wbt*", "ms-wbt*");
+        check("protocol", "htps", "unknown port.name \"htps\"; did you mean https?");
+        check("protocol", "xyzzyxyzzy", "unknown port.name \"xyzzyxyzzy\"");
         check("missing", "not-permitted", "not_permitted");
         check("source", "procfs", "procfs");
         check("action", "Opened", "opened");

@@ -53,6 +53,7 @@ impl Session {
         let context = &mut self.context;
         context.time = now;
         context.source = snapshot.source;
+        context.ephemeral_ports = snapshot.ephemeral_ports;
         context.degradations = snapshot.degradations;
         let mut users = snapshot.users.iter();
         let is_other = users.any(|(id, name)| context.users.get(id) != Some(name))

@@ -51,6 +51,7 @@ pub fn assemble(mut raw: Raw) -> Snapshot {
         snapshot.endpoints.reserve(rows.len());
         snapshot.endpoints.extend(rows.map(|row| context.endpoint(row, &mut holders)));
     }
+    snapshot.ephemeral_ports = raw.ephemeral_ports.0..=raw.ephemeral_ports.1;
     let clock = Clock { boot: raw.boot, ticks_per_second: raw.ticks_per_second };
     let processes = raw.processes.iter().map(|process| describe_process(process, clock));
     snapshot.processes = processes.map(|process| (process.id, process)).collect();

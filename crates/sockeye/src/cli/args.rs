@@ -144,9 +144,13 @@ pub(super) struct ListArgs {
     #[arg(short, long, overrides_with = "numeric", help_heading = "Output")]
     pub(super) resolve: bool,
 
-    /// Never ask for names; undoes --resolve
+    /// Never ask for names, and show ports as numbers; undoes --resolve
     #[arg(short, long, overrides_with = "resolve", help_heading = "Output")]
     pub(super) numeric: bool,
+
+    /// Show ports as numbers; without it, people read the service's port by its name
+    #[arg(long, help_heading = "Output")]
+    pub(super) numeric_ports: bool,
 
     /// Accepted for the sake of habits from ss and netstat: owners are always shown
     #[arg(short = 'p', hide = true)]
@@ -255,9 +259,13 @@ pub(super) struct WatchArgs {
     #[arg(short, long, overrides_with = "numeric", help_heading = "Output")]
     pub(super) resolve: bool,
 
-    /// Never ask for names; undoes --resolve
+    /// Never ask for names, and show ports as numbers; undoes --resolve
     #[arg(short, long, overrides_with = "resolve", help_heading = "Output")]
     pub(super) numeric: bool,
+
+    /// Show ports as numbers; without it, people read the service's port by its name
+    #[arg(long, help_heading = "Output")]
+    pub(super) numeric_ports: bool,
 }
 
 /// Whom to describe, and how to print it.

@@ -7,7 +7,7 @@ use anyhow::anyhow;
 use clap::ValueEnum;
 use sockeye_os::plain;
 
-use crate::print::{Layout, Palette};
+use crate::print::{Layout, Palette, Ports};
 
 /// The width of lines that no terminal shows.
 const DEFAULT_WIDTH: usize = 80;
@@ -49,7 +49,7 @@ impl Console {
         let is_terminal = io::stdout().is_terminal();
         let palette = palette(choice, is_terminal, |name| env::var(name).ok());
         let width = if is_terminal { terminal_width() } else { DEFAULT_WIDTH };
-        Self { layout: Layout { width, is_terminal, palette } }
+        Self { layout: Layout { width, is_terminal, palette, ports: Ports::default() } }
     }
 
     /// Hands standard output to `print` and sees that everything was written.

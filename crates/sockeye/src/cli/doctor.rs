@@ -87,6 +87,7 @@ fn json(findings: &[Finding]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::print::Ports;
 
     fn findings() -> Vec<Finding> {
         let finding = |status, detail: &str, remedy: Option<&str>| Finding {
@@ -106,7 +107,12 @@ mod tests {
 
     #[test]
     fn text_fits_and_hides_nothing() {
-        let layout = Layout { width: 60, is_terminal: false, palette: Palette::Plain };
+        let layout = Layout {
+            width: 60,
+            is_terminal: false,
+            palette: Palette::Plain,
+            ports: Ports::Numeric,
+        };
         let shown = String::from_utf8(text(&findings(), layout)).unwrap();
         let expected = concat!(
             "works    Owners of endpoints\n",

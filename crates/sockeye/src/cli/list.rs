@@ -11,7 +11,7 @@ use super::args::ListArgs;
 use super::console::Console;
 use super::names;
 use super::query::Query;
-use crate::print::{Sheet, notes, print, summary};
+use crate::print::{Layout, Sheet, notes, print, summary};
 
 /// Lists what `args` ask for.
 pub(super) fn run(args: &ListArgs, console: &mut Console) -> anyhow::Result<Status> {
@@ -48,7 +48,7 @@ fn show(
         rows: &rows,
         columns: &columns,
         labelled: &query.labelled(),
-        layout: console.layout,
+        layout: Layout { ports: query.ports, ..console.layout },
     };
     let is_for_people = query.format.is_for_people();
     let last = if is_for_people {

@@ -9,7 +9,7 @@ use sockeye_os::{Namespaces, SourceChoice, Wants};
 use super::args::ListArgs;
 use super::scope::scope;
 use super::wanted::Wanted;
-use crate::print::Format;
+use crate::print::{Format, Ports};
 
 /// The columns of a table when none are chosen.
 const TABLE: &[&str] = &["proto", "state", "local", "remote", "pid", "process", "user"];
@@ -32,6 +32,8 @@ pub(super) struct Query {
     extra: Vec<Cost>,
     /// How it is printed.
     pub(super) format: Format,
+    /// How people read ports.
+    pub(super) ports: Ports,
     /// Names are never asked for.
     is_numeric: bool,
     /// Which namespaces.
@@ -56,6 +58,7 @@ impl Query {
             chosen: None,
             extra: asked.iter().filter(|(is_asked, _)| *is_asked).map(|(_, cost)| *cost).collect(),
             format,
+            ports: ports(args.numeric || args.numeric_ports),
             is_numeric: args.numeric,
             namespaces: namespaces(args.choice.netns.as_deref().unwrap_or("all"))?,
             source: args.choice.source.into(),
@@ -211,6 +214,11 @@ pub(super) fn each_once(columns: Vec<&'static Column>) -> Vec<&'static Column> {
         }
     }
     seen
+}
+
+/// How people read ports, who may have asked for numbers.
+pub(super) fn ports(is_numeric: bool) -> Ports {
+    if is_numeric { Ports::Numeric } else { Ports::Named }
 }
 
 /// One key of `--sort`.

@@ -10,10 +10,10 @@ use sockeye_engine::live::{Initial, Options};
 use sockeye_os::{Namespaces, SourceChoice, Wants};
 
 use super::args::WatchArgs;
-use super::query::{column, each_once, namespaces};
+use super::query::{column, each_once, namespaces, ports};
 use super::scope;
 use super::wanted::Wanted;
-use crate::print::{EventFormat, Extent};
+use crate::print::{EventFormat, Extent, Ports};
 
 /// A watch that can be kept: every name in it is known.
 #[derive(Debug)]
@@ -30,6 +30,8 @@ pub(super) struct Sights {
     pub(super) options: Options,
     /// For how long.
     pub(super) span: Option<Duration>,
+    /// How people read ports.
+    pub(super) ports: Ports,
     /// How many lines.
     pub(super) count: Option<u64>,
     /// Whether host names have to be asked for.
@@ -59,6 +61,7 @@ impl Sights {
             columns,
             options: Options { interval: args.interval.0, initial },
             span: args.span.map(|span| span.0),
+            ports: ports(args.numeric || args.numeric_ports),
             count: args.count,
             namespaces: namespaces(args.choice.netns.as_deref().unwrap_or("all"))?,
             source: args.choice.source.into(),

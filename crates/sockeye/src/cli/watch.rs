@@ -18,7 +18,7 @@ use super::Status;
 use super::args::WatchArgs;
 use super::console::{Console, Reader};
 use super::sights::Sights;
-use crate::print::{EventPrinter, all_notes, escaped};
+use crate::print::{EventPrinter, Look, all_notes, escaped};
 
 /// How long an interruption may go unnoticed.
 const SLICE: Duration = Duration::from_millis(50);
@@ -36,7 +36,8 @@ pub(super) fn run(args: &WatchArgs, console: &mut Console) -> anyhow::Result<Sta
     let zone = zone(&sights, console);
     let live = Live::start(&sights.wants(), sights.options)?;
     console.note(&beginning(&sights, &live));
-    let printer = EventPrinter::new(sights.format, sights.columns(), console.layout.palette, zone);
+    let look = Look { palette: console.layout.palette, zone, ports: sights.ports };
+    let printer = EventPrinter::new(sights.format, sights.columns(), look);
     let mut watch = Watch { sights, live, printer, console, matched: 0, lost: 0 };
     let ending = watch.until_the_end(&stop)?;
     watch.note_flaws();

@@ -5,21 +5,28 @@ use std::io::Write as _;
 use std::net::IpAddr;
 
 use sockeye_core::address::Scoped;
+use sockeye_core::ports::Side;
 use sockeye_core::{Column, Row, State, Timestamp, Value};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use super::escape;
+use super::{Ports, escape};
 
 /// Writes cells; remembers the instants it wrote, which the rows of a block share: lives for one
 /// block.
 #[derive(Default)]
 pub(super) struct Cells {
+    ports: Ports,
     instants: HashMap<Timestamp, String>,
     /// The first of them: when the rows were observed, which comes again in each.
     first: Option<(Timestamp, String)>,
 }
 
 impl Cells {
+    /// Writes ports for people as `ports` says.
+    pub(super) fn new(ports: Ports) -> Self {
+        Self { ports, ..Self::default() }
+    }
+
     /// Appends `value`, whatever came from outside escaped for people.
     pub(super) fn put(&mut self, buf: &mut Vec<u8>, value: &Value<'_>) {
         match value {
@@ -45,21 +52,35 @@ impl Cells {
     }
 
     /// Appends what people read in `column` of `row`: states in RFC 9293's words, a host name in
-    /// place of its address where it was asked for and is known, all else as the column says.
+    /// place of its address where it was asked for and is known, the name of the service's port,
+    /// all else as the column says.
     pub(super) fn put_for_people(&mut self, buf: &mut Vec<u8>, column: &Column, row: &Row<'_>) {
         if is_state(column) {
             let label = row.endpoint.state.map_or("", State::label);
             return buf.extend_from_slice(label.as_bytes());
         }
         let value = column.value(row);
-        if let Value::Socket(address, port) = value
-            && let Some(name) = row.snapshot.answers.hostnames.get(&address.ip)
-        {
-            escape::text(buf, name);
-            buf.push(b':');
-            return put_number(buf, port.into());
+        let Value::Socket(address, port) = value else {
+            return self.put(buf, &value);
+        };
+        let host = row.snapshot.answers.hostnames.get(&address.ip);
+        let service = if self.ports == Ports::Named { row.service() } else { None };
+        let name = service.filter(|(side, _)| is_side(column, *side)).map(|(_, name)| name);
+        match (host, name) {
+            (None, None) => return self.put(buf, &value),
+            (Some(host), _) => escape::text(buf, host),
+            (None, Some(_)) if address.ip.is_ipv6() => {
+                buf.push(b'[');
+                self.put(buf, &Value::Address(address));
+                buf.push(b']');
+            }
+            (None, Some(_)) => self.put(buf, &Value::Address(address)),
         }
-        self.put(buf, &value);
+        buf.push(b':');
+        match name {
+            Some(name) => buf.extend_from_slice(name.as_bytes()),
+            None => put_number(buf, port.into()),
+        }
     }
 
     /// Appends an instant.
@@ -106,6 +127,14 @@ pub(super) fn put_address(buf: &mut Vec<u8>, value: &Value<'_>) {
 /// Whether `column` is the TCP state.
 pub(super) fn is_state(column: &Column) -> bool {
     column.name == "network.connection.state"
+}
+
+/// Whether `column` is that side of an endpoint, address and port in one.
+fn is_side(column: &Column, side: Side) -> bool {
+    match side {
+        Side::Local => column.name == "local",
+        Side::Remote => column.name == "remote",
+    }
 }
 
 /// How many terminal cells `text`, already escaped, takes.

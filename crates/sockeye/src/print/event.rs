@@ -9,7 +9,7 @@ use sockeye_core::{Action, Column, Endpoint, NamespaceId, Occurrence, Ownerless,
 use super::cell::{Cells, put_number};
 use super::json::{Step, Writer, plan};
 use super::palette::{Palette, paint};
-use super::{csv, escape};
+use super::{Ports, csv, escape};
 
 /// How what happened is printed.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug, ValueEnum)]
@@ -32,26 +32,35 @@ pub(crate) enum Extent {
     Columns,
 }
 
+/// How lines of text look.
+#[derive(Clone, Debug)]
+pub(crate) struct Look {
+    /// Colours.
+    pub(crate) palette: Palette,
+    /// Of the times of day.
+    pub(crate) zone: TimeZone,
+    /// How ports are written.
+    pub(crate) ports: Ports,
+}
+
 /// Prints what happened, in one format.
 pub(crate) struct EventPrinter {
     format: EventFormat,
     columns: Vec<&'static Column>,
     extent: Extent,
-    palette: Palette,
-    zone: TimeZone,
+    look: Look,
     plan: Vec<Step>,
 }
 
 impl EventPrinter {
-    /// A printer of `columns`; people read times of day in `zone`.
+    /// A printer of `columns`, to people in lines that look like `look`.
     pub(crate) fn new(
         format: EventFormat,
         (columns, extent): (Vec<&'static Column>, Extent),
-        palette: Palette,
-        zone: TimeZone,
+        look: Look,
     ) -> Self {
         let plan = plan(&columns);
-        Self { format, columns, extent, palette, zone, plan }
+        Self { format, columns, extent, look, plan }
     }
 
     /// What stands above all lines.
@@ -65,7 +74,7 @@ impl EventPrinter {
     /// The lines of `rows`, each of which comes from an occurrence.
     pub(crate) fn render(&self, rows: &[Row<'_>]) -> Vec<u8> {
         let mut buf = Vec::new();
-        let mut cells = Cells::default();
+        let mut cells = Cells::new(self.look.ports);
         for row in rows {
             match self.format {
                 EventFormat::Text => self.put_text(&mut buf, &mut cells, row),
@@ -111,11 +120,11 @@ impl EventPrinter {
 
     /// Appends when it happened, and what: `05:12:31.204  opened   `.
     fn put_lead(&self, buf: &mut Vec<u8>, occurrence: &Occurrence) {
-        let time = time_of_day(occurrence.time, &self.zone);
-        paint(buf, self.palette.secondary(), time.as_bytes());
+        let time = time_of_day(occurrence.time, &self.look.zone);
+        paint(buf, self.look.palette.secondary(), time.as_bytes());
         buf.extend_from_slice(b"  ");
         let action = occurrence.action.id();
-        paint(buf, self.palette.occurrence(occurrence), action.as_bytes());
+        paint(buf, self.look.palette.occurrence(occurrence), action.as_bytes());
         // As wide as the longest, listening, so that what follows stands in line.
         buf.resize(buf.len() + 11_usize.saturating_sub(action.len()), b' ');
     }

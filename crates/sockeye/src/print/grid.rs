@@ -2,6 +2,7 @@
 
 use sockeye_core::{Column, Row};
 
+use super::Ports;
 use super::cell::{self, Cells};
 
 /// Spaces between two columns.
@@ -12,8 +13,8 @@ pub(super) struct Grid(pub(super) Vec<(&'static Column, usize)>);
 
 impl Grid {
     /// Each column as wide as its widest cell in `rows`.
-    pub(super) fn measure(columns: &[&'static Column], rows: &[Row<'_>]) -> Self {
-        let mut cells = Cells::default();
+    pub(super) fn measure(columns: &[&'static Column], rows: &[Row<'_>], ports: Ports) -> Self {
+        let mut cells = Cells::new(ports);
         let mut buf = Vec::new();
         let mut widest = |column: &Column| {
             let widths = rows.iter().map(|row| {

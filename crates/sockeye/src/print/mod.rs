@@ -28,7 +28,7 @@ use clap::ValueEnum;
 use sockeye_core::{Column, Row};
 
 pub(crate) use escape::{escaped, json as escape_json};
-pub(crate) use event::{EventFormat, EventPrinter, Extent};
+pub(crate) use event::{EventFormat, EventPrinter, Extent, Look};
 pub(crate) use inspect::{
     Report, array as inspect_json, lines as inspect_lines, text as inspect_text,
 };
@@ -76,6 +76,18 @@ pub(crate) struct Layout {
     pub(crate) is_terminal: bool,
     /// Colours.
     pub(crate) palette: Palette,
+    /// How people read ports.
+    pub(crate) ports: Ports,
+}
+
+/// How people read ports.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub(crate) enum Ports {
+    /// As numbers.
+    #[default]
+    Numeric,
+    /// The service's by its name, where it has one.
+    Named,
 }
 
 /// What is to be printed.

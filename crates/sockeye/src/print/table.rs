@@ -17,7 +17,7 @@ pub(super) fn print(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
     if sheet.rows.is_empty() {
         return Ok(());
     }
-    let mut grid = Grid::measure(sheet.columns, sheet.rows);
+    let mut grid = Grid::measure(sheet.columns, sheet.rows, sheet.layout.ports);
     for (column, width) in &mut grid.0 {
         *width = (*width).max(cell::width(header(column).as_bytes()));
     }
@@ -31,7 +31,7 @@ pub(super) fn print(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
     });
     out.write_all(&head)?;
     let render = |rows: &[Row<'_>], buf: &mut Vec<u8>| {
-        let mut cells = Cells::default();
+        let mut cells = Cells::new(sheet.layout.ports);
         for row in rows {
             put_line(buf, &grid, |buf, column| {
                 cells.put_for_people(buf, column, row);

@@ -164,7 +164,8 @@ fn defaults() -> Vec<&'static Column> {
     Column::all().iter().filter(|c| c.is_default && c.cost != Cost::Names).collect()
 }
 
-const PLAIN: Layout = Layout { width: 80, is_terminal: false, palette: Palette::Plain };
+const PLAIN: Layout =
+    Layout { width: 80, is_terminal: false, palette: Palette::Plain, ports: Ports::Named };
 
 /// What `format` prints of `snapshot`.
 fn printed(format: Format, snapshot: &Snapshot, columns: &[&'static Column]) -> String {
@@ -201,7 +202,7 @@ fn text_with_chosen_columns_names_and_colours() {
     let mut snapshot = machine();
     snapshot.answers.hostnames.insert([203, 0, 113, 9].into(), "db-1.\x1b[1minternal".into());
     let chosen = columns(&["state", "local", "remote", "inode", "cgroup"]);
-    let layout = Layout { width: 100, is_terminal: false, palette: Palette::Ansi };
+    let layout = Layout { width: 100, palette: Palette::Ansi, ..PLAIN };
     assert_snapshot!(
         laid_out(Format::Text, &snapshot, (&chosen, &[], layout)).replace('\x1b', "␛")
     );
@@ -214,14 +215,29 @@ fn table() {
 
 #[test]
 fn table_at_a_narrow_terminal() {
-    let layout = Layout { width: 90, is_terminal: true, palette: Palette::Plain };
+    let layout = Layout { width: 90, is_terminal: true, ..PLAIN };
     assert_snapshot!(laid_out(Format::Table, &machine(), (&columns(&TABLE), &[], layout)));
 }
 
 #[test]
 fn text_at_forty_columns() {
-    let layout = Layout { width: 40, is_terminal: true, palette: Palette::Plain };
+    let layout = Layout { width: 40, is_terminal: true, ..PLAIN };
     assert_snapshot!(laid_out(Format::Text, &machine(), (&columns(&TEXT), &[], layout)));
+}
+
+#[test]
+fn ports_are_names_only_for_people_who_want_them() {
+    let snapshot = machine();
+    let shown = |format, ports| {
+        let layout = Layout { ports, ..PLAIN };
+        laid_out(format, &snapshot, (&columns(&["local", "remote"]), &[], layout))
+    };
+    for format in Format::value_variants() {
+        let (named, numeric) = (shown(*format, Ports::Named), shown(*format, Ports::Numeric));
+        let has_name = |text: &str| text.contains(":https") || text.contains(":postgresql");
+        assert_eq!(has_name(&named), format.is_for_people(), "{format:?}: {named}");
+        assert!(!has_name(&numeric) && numeric.contains("443"), "{format:?}: {numeric}");
+    }
 }
 
 #[test]
@@ -384,7 +400,7 @@ proptest! {
         text in hostile(),
         width in 40..160_usize,
     ) {
-        let layout = Layout { width, is_terminal: false, palette: Palette::Plain };
+        let layout = Layout { width, ..PLAIN };
         let shown = laid_out(Format::Text, &machine_named(&text), (&columns(&TEXT), &[], layout));
         for line in shown.lines() {
             let has_fact = || line.contains("· ");

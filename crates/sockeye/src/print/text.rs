@@ -20,12 +20,13 @@ const INDENT: usize = 2;
 /// Prints each process with its endpoints, in the order in which `sheet.rows` first names them.
 pub(super) fn print(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
     let layout = sheet.layout;
-    let grid = Grid::measure(sheet.columns, sheet.rows).fit(layout.width.saturating_sub(INDENT));
+    let grid = Grid::measure(sheet.columns, sheet.rows, layout.ports);
+    let grid = grid.fit(layout.width.saturating_sub(INDENT));
     let body = Body { sheet, continuation: continuation(&grid, layout.width), grid };
     let groups = group(sheet.rows);
     let render = |groups: &[Vec<Row<'_>>], buf: &mut Vec<u8>| {
         let mut line = Line::new(buf, layout.width, layout.palette);
-        let mut cells = Cells::default();
+        let mut cells = Cells::new(layout.ports);
         for rows in groups {
             heading::put(&mut line, rows);
             rows.iter().for_each(|row| body.put_row(&mut line, &mut cells, row));

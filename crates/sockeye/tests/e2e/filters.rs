@@ -57,6 +57,10 @@ fn a_filter_chooses_what_it_says() {
         check("remote.port > 8000 and remote.port < 9000", &[port]);
         check("local = 127.0.0.2", &[8443]);
         check("local.port = 1", &[]);
+        check("local.port = http-alt", &[8080]);
+        check("port in {mdns, pcsync-https}", &[8443, port, 5353]);
+        check("protocol = pcsync-https", &[8443, port]);
+        check("remote = :domain", &[5353]);
         drop((listener, there));
     });
 }

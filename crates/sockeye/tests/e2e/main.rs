@@ -28,6 +28,7 @@ mod inspect;
 mod namespaces;
 mod output;
 mod owners;
+mod ports;
 mod races;
 mod replay;
 mod resolve;

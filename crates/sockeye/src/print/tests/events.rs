@@ -68,7 +68,8 @@ fn lines(
 ) -> String {
     let snapshot = machine();
     let occurrences = occurrences();
-    let printer = EventPrinter::new(format, (columns, extent), palette, zone);
+    let look = Look { palette, zone, ports: Ports::Named };
+    let printer = EventPrinter::new(format, (columns, extent), look);
     let rows = occurrences.iter().flat_map(|it| Row::occurred(&snapshot, it).next());
     let text = printer.render(&rows.collect::<Vec<_>>());
     printer.header() + std::str::from_utf8(&text).unwrap()
