@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_sockeye_global_optspecs
-    string join \n a/all l/listening t/tcp u/udp 4/ipv4 6/ipv6 filter= netns= source= replay= f/format= c/csv columns= sort= m/metrics r/resolve n/numeric numeric-ports color= h/help V/version
+    string join \n a/all l/listening t/tcp u/udp 4/ipv4 6/ipv6 filter= netns= source= replay= f/format= c/csv columns= sort= m/metrics r/resolve n/numeric numeric-ports dns= color= h/help V/version
 end
 
 function __fish_sockeye_needs_command
@@ -242,6 +242,7 @@ socket.cookie\t'Cookie'
 cookie\t'Cookie'
 observer.source\t'Source'
 source\t'Source'"
+complete -c sockeye -n "__fish_sockeye_needs_command" -l dns -d 'Ask these DNS servers for host names, not the system\'s resolver; implies --resolve' -r -f
 complete -c sockeye -n "__fish_sockeye_needs_command" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE elsewhere too'
 always\t'Always'
 never\t'Never'"
@@ -253,7 +254,7 @@ complete -c sockeye -n "__fish_sockeye_needs_command" -s 4 -l ipv4 -d 'IPv4, als
 complete -c sockeye -n "__fish_sockeye_needs_command" -s 6 -l ipv6 -d 'IPv6'
 complete -c sockeye -n "__fish_sockeye_needs_command" -s c -l csv -d 'The same as --format csv'
 complete -c sockeye -n "__fish_sockeye_needs_command" -s m -l metrics -d 'Measure: round-trip time, retransmits, bytes and packets of each TCP connection'
-complete -c sockeye -n "__fish_sockeye_needs_command" -s r -l resolve -d 'Ask for the host names of addresses (reverse DNS)'
+complete -c sockeye -n "__fish_sockeye_needs_command" -s r -l resolve -d 'Ask for the host names of addresses (reverse DNS), for two seconds at most'
 complete -c sockeye -n "__fish_sockeye_needs_command" -s n -l numeric -d 'Never ask for names, and show ports as numbers; undoes --resolve'
 complete -c sockeye -n "__fish_sockeye_needs_command" -l numeric-ports -d 'Show ports as numbers; without it, people read the service\'s port by its name'
 complete -c sockeye -n "__fish_sockeye_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -486,6 +487,7 @@ socket.cookie\t'Cookie'
 cookie\t'Cookie'
 observer.source\t'Source'
 source\t'Source'"
+complete -c sockeye -n "__fish_sockeye_using_subcommand list" -l dns -d 'Ask these DNS servers for host names, not the system\'s resolver; implies --resolve' -r -f
 complete -c sockeye -n "__fish_sockeye_using_subcommand list" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE elsewhere too'
 always\t'Always'
 never\t'Never'"
@@ -497,7 +499,7 @@ complete -c sockeye -n "__fish_sockeye_using_subcommand list" -s 4 -l ipv4 -d 'I
 complete -c sockeye -n "__fish_sockeye_using_subcommand list" -s 6 -l ipv6 -d 'IPv6'
 complete -c sockeye -n "__fish_sockeye_using_subcommand list" -s c -l csv -d 'The same as --format csv'
 complete -c sockeye -n "__fish_sockeye_using_subcommand list" -s m -l metrics -d 'Measure: round-trip time, retransmits, bytes and packets of each TCP connection'
-complete -c sockeye -n "__fish_sockeye_using_subcommand list" -s r -l resolve -d 'Ask for the host names of addresses (reverse DNS)'
+complete -c sockeye -n "__fish_sockeye_using_subcommand list" -s r -l resolve -d 'Ask for the host names of addresses (reverse DNS), for two seconds at most'
 complete -c sockeye -n "__fish_sockeye_using_subcommand list" -s n -l numeric -d 'Never ask for names, and show ports as numbers; undoes --resolve'
 complete -c sockeye -n "__fish_sockeye_using_subcommand list" -l numeric-ports -d 'Show ports as numbers; without it, people read the service\'s port by its name'
 complete -c sockeye -n "__fish_sockeye_using_subcommand list" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -615,6 +617,7 @@ socket.cookie\t'Cookie'
 cookie\t'Cookie'
 observer.source\t'Source'
 source\t'Source'"
+complete -c sockeye -n "__fish_sockeye_using_subcommand watch" -l dns -d 'Ask these DNS servers for host names, not the system\'s resolver; implies --resolve' -r -f
 complete -c sockeye -n "__fish_sockeye_using_subcommand watch" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE elsewhere too'
 always\t'Always'
 never\t'Never'"
@@ -649,6 +652,7 @@ complete -c sockeye -n "__fish_sockeye_using_subcommand close" -l source -d 'Wha
 ebpf\t'Programs in the kernel: lists by its iterators, events as they happen'
 netlink\t'sock_diag, with owners from /proc; watching is looking again and again'
 proc\t'The tables in /proc/net alone: fewer facts, on any kernel'"
+complete -c sockeye -n "__fish_sockeye_using_subcommand close" -l dns -d 'Ask these DNS servers for host names, not the system\'s resolver; implies --resolve' -r -f
 complete -c sockeye -n "__fish_sockeye_using_subcommand close" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE elsewhere too'
 always\t'Always'
 never\t'Never'"
@@ -661,6 +665,7 @@ complete -c sockeye -n "__fish_sockeye_using_subcommand end" -l source -d 'What 
 ebpf\t'Programs in the kernel: lists by its iterators, events as they happen'
 netlink\t'sock_diag, with owners from /proc; watching is looking again and again'
 proc\t'The tables in /proc/net alone: fewer facts, on any kernel'"
+complete -c sockeye -n "__fish_sockeye_using_subcommand end" -l dns -d 'Ask these DNS servers for host names, not the system\'s resolver; implies --resolve' -r -f
 complete -c sockeye -n "__fish_sockeye_using_subcommand end" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE elsewhere too'
 always\t'Always'
 never\t'Never'"

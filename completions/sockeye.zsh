@@ -21,7 +21,7 @@ _sockeye() {
 ebpf\:"Programs in the kernel\: lists by its iterators, events as they happen"
 netlink\:"sock_diag, with owners from /proc; watching is looking again and again"
 proc\:"The tables in /proc/net alone\: fewer facts, on any kernel"))' \
-'(-r --resolve --source)--replay=[Read a dump instead of this machine; - for standard input]:FILE:_files' \
+'(-r --resolve --dns --source)--replay=[Read a dump instead of this machine; - for standard input]:FILE:_files' \
 '-f+[Output format]:FORMAT:((text\:"Grouped by process, for people"
 table\:"A header and one line an endpoint, for people and awk"
 csv\:"Comma-separated values with a header of field names"
@@ -240,6 +240,7 @@ socket.cookie\:"Cookie"
 cookie\:"Cookie"
 observer.source\:"Source"
 source\:"Source"))' \
+'*--dns=[Ask these DNS servers for host names, not the system'\''s resolver; implies --resolve]:SERVER,…:' \
 '--color=[When to colour]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE elsewhere too"
 always\:"Always"
 never\:"Never"))' \
@@ -259,8 +260,8 @@ never\:"Never"))' \
 '(-f --format)--csv[The same as --format csv]' \
 '-m[Measure\: round-trip time, retransmits, bytes and packets of each TCP connection]' \
 '--metrics[Measure\: round-trip time, retransmits, bytes and packets of each TCP connection]' \
-'-r[Ask for the host names of addresses (reverse DNS)]' \
-'--resolve[Ask for the host names of addresses (reverse DNS)]' \
+'-r[Ask for the host names of addresses (reverse DNS), for two seconds at most]' \
+'--resolve[Ask for the host names of addresses (reverse DNS), for two seconds at most]' \
 '-n[Never ask for names, and show ports as numbers; undoes --resolve]' \
 '--numeric[Never ask for names, and show ports as numbers; undoes --resolve]' \
 '--numeric-ports[Show ports as numbers; without it, people read the service'\''s port by its name]' \
@@ -286,7 +287,7 @@ _arguments "${_arguments_options[@]}" : \
 ebpf\:"Programs in the kernel\: lists by its iterators, events as they happen"
 netlink\:"sock_diag, with owners from /proc; watching is looking again and again"
 proc\:"The tables in /proc/net alone\: fewer facts, on any kernel"))' \
-'(-r --resolve --source)--replay=[Read a dump instead of this machine; - for standard input]:FILE:_files' \
+'(-r --resolve --dns --source)--replay=[Read a dump instead of this machine; - for standard input]:FILE:_files' \
 '-f+[Output format]:FORMAT:((text\:"Grouped by process, for people"
 table\:"A header and one line an endpoint, for people and awk"
 csv\:"Comma-separated values with a header of field names"
@@ -505,6 +506,7 @@ socket.cookie\:"Cookie"
 cookie\:"Cookie"
 observer.source\:"Source"
 source\:"Source"))' \
+'*--dns=[Ask these DNS servers for host names, not the system'\''s resolver; implies --resolve]:SERVER,…:' \
 '--color=[When to colour]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE elsewhere too"
 always\:"Always"
 never\:"Never"))' \
@@ -524,8 +526,8 @@ never\:"Never"))' \
 '(-f --format)--csv[The same as --format csv]' \
 '-m[Measure\: round-trip time, retransmits, bytes and packets of each TCP connection]' \
 '--metrics[Measure\: round-trip time, retransmits, bytes and packets of each TCP connection]' \
-'-r[Ask for the host names of addresses (reverse DNS)]' \
-'--resolve[Ask for the host names of addresses (reverse DNS)]' \
+'-r[Ask for the host names of addresses (reverse DNS), for two seconds at most]' \
+'--resolve[Ask for the host names of addresses (reverse DNS), for two seconds at most]' \
 '-n[Never ask for names, and show ports as numbers; undoes --resolve]' \
 '--numeric[Never ask for names, and show ports as numbers; undoes --resolve]' \
 '--numeric-ports[Show ports as numbers; without it, people read the service'\''s port by its name]' \
@@ -653,6 +655,7 @@ socket.cookie\:"Cookie"
 cookie\:"Cookie"
 observer.source\:"Source"
 source\:"Source"))' \
+'*--dns=[Ask these DNS servers for host names, not the system'\''s resolver; implies --resolve]:SERVER,…:' \
 '--color=[When to colour]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE elsewhere too"
 always\:"Always"
 never\:"Never"))' \
@@ -711,6 +714,7 @@ _arguments "${_arguments_options[@]}" : \
 ebpf\:"Programs in the kernel\: lists by its iterators, events as they happen"
 netlink\:"sock_diag, with owners from /proc; watching is looking again and again"
 proc\:"The tables in /proc/net alone\: fewer facts, on any kernel"))' \
+'*--dns=[Ask these DNS servers for host names, not the system'\''s resolver; implies --resolve]:SERVER,…:' \
 '--color=[When to colour]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE elsewhere too"
 always\:"Always"
 never\:"Never"))' \
@@ -730,6 +734,7 @@ _arguments "${_arguments_options[@]}" : \
 ebpf\:"Programs in the kernel\: lists by its iterators, events as they happen"
 netlink\:"sock_diag, with owners from /proc; watching is looking again and again"
 proc\:"The tables in /proc/net alone\: fewer facts, on any kernel"))' \
+'*--dns=[Ask these DNS servers for host names, not the system'\''s resolver; implies --resolve]:SERVER,…:' \
 '--color=[When to colour]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE elsewhere too"
 always\:"Always"
 never\:"Never"))' \

@@ -196,12 +196,22 @@ impl<K: Keep> Live<K> {
         Ok(self.session.with(Session::take_occurrences))
     }
 
+    /// Asks for host names by `resolver` from now on, in place of the system's.
+    #[must_use]
+    pub fn asking(self, resolver: Resolver) -> Self {
+        Self { resolver, ..self }
+    }
+
     /// Learns the host names of `addresses`, for at most `patience`: from then on the rows of the
     /// session's context have them.
     pub fn resolve(&mut self, addresses: impl Iterator<Item = IpAddr>, patience: Duration) {
         let names = self.resolver.resolve(addresses, patience);
         let hostnames = names.into_iter().collect();
-        let answers = Answers { hostnames, ..Answers::default() };
+        self.learn(Answers { hostnames, ..Answers::default() });
+    }
+
+    /// Takes what somebody found out: from now on the rows of the session's context have it.
+    pub fn learn(&mut self, answers: Answers) {
         self.session.with(|session| session.handle_answers(answers));
     }
 

@@ -1,153 +1,226 @@
-//! Host names of addresses: asked of the system's resolver by a bounded pool, never waited for
-//! longer than was agreed.
+//! Host names of addresses: asked for by a bounded pool, remembered as long as they hold, never
+//! waited for longer than was agreed.
+
+mod cache;
+mod dns;
 
 use std::collections::{HashMap, HashSet};
-use std::net::IpAddr;
-use std::sync::mpsc::{self, RecvTimeoutError};
+use std::fmt;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use cache::{Answer, CAPACITY, Cache, Due};
+use dns::Asker;
+
 /// How many addresses are asked for at the same time.
 const POOL: usize = 16;
 
-/// The names of `addresses` that the system's resolver knows within `patience`.
+/// How many addresses may await their turn or their answer; what comes on top is asked for later.
+const OPEN: usize = 4096;
+
+/// Host names for addresses, asked of the system's resolver or of chosen servers.
 ///
-/// It asks what the system is set up to ask: hosts files, multicast DNS, DNS. An address that has
-/// no name, or whose answer came late, is absent. A name is what the owner of the address claims;
-/// it proves nothing, and may hold any text.
-pub fn resolve(addresses: Vec<IpAddr>, patience: Duration) -> HashMap<IpAddr, Box<str>> {
-    let deadline = Instant::now() + patience;
-    let mut left = addresses.len();
-    let mut names = HashMap::new();
-    receive(&ask(addresses), &mut left, deadline, &mut names);
-    names
+/// Every address is asked for once, and again when what was answered has run out: a server says how
+/// long that is; the system's resolver does not, so that its names hold for ten minutes, and that
+/// there is none for one. Who could not answer is asked again after five seconds, ten, twenty, and
+/// so on up to five minutes: a failure never means that there is no name.
+///
+/// A name is what the owner of the address claims; it proves nothing, and may hold any text.
+pub struct Resolver {
+    asker: Arc<Asker>,
+    cache: Cache,
+    /// Made when the first address is asked for.
+    pool: Option<Pool>,
+    /// Addresses that were asked for and not answered yet.
+    open: usize,
 }
 
-/// How many lists of addresses may await their answers; what comes on top stays without names.
-const OPEN: usize = 4;
+impl Default for Resolver {
+    /// Asks what the system is set up to ask: hosts files, multicast DNS, DNS.
+    fn default() -> Self {
+        Self::of(Asker::System)
+    }
+}
 
-/// After so many addresses their names are forgotten, and asked for anew.
-const MOST: usize = 65_536;
-
-/// Names for addresses that come bit by bit: each is asked for once, and whoever asks is not kept
-/// waiting by servers that do not answer. Late answers come with the next ones.
-#[derive(Default, Debug)]
-pub struct Resolver {
-    asked: HashSet<IpAddr>,
-    /// The answers that are still awaited, list by list, and how many.
-    open: Vec<(mpsc::Receiver<Answer>, usize)>,
+impl fmt::Debug for Resolver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Resolver").field("open", &self.open).finish_non_exhaustive()
+    }
 }
 
 impl Resolver {
-    /// The names that became known since the last call, those of `addresses` among them where they
-    /// are answered within `patience`.
+    /// Asks `servers`, by UDP, and by TCP what does not fit; the system's resolver where there are
+    /// none.
+    ///
+    /// # Errors
+    ///
+    /// When the system refuses what it takes to wait for several answers at once.
+    pub fn new(servers: &[SocketAddr]) -> io::Result<Self> {
+        Asker::new(servers).map(Self::of)
+    }
+
+    fn of(asker: Asker) -> Self {
+        Self { asker: Arc::new(asker), cache: Cache::new(CAPACITY), pool: None, open: 0 }
+    }
+
+    /// The names of `addresses` that are known or become known within `patience`, and those that
+    /// were asked for earlier and answered since.
+    ///
+    /// Only what is asked for just now is waited for, so that servers which do not answer hold
+    /// nobody up twice; with no patience, nothing is waited for at all.
     pub fn resolve(
         &mut self,
         addresses: impl Iterator<Item = IpAddr>,
         patience: Duration,
     ) -> HashMap<IpAddr, Box<str>> {
         let deadline = Instant::now() + patience;
-        if self.asked.len() > MOST {
-            self.asked.clear();
-        }
-        let mut fresh = Vec::new();
-        if self.open.len() < OPEN {
-            fresh.extend(addresses.filter(|address| self.asked.insert(*address)));
-        }
-        let is_waiting = !fresh.is_empty();
-        if is_waiting {
-            let count = fresh.len();
-            self.open.push((ask(fresh), count));
-        }
         let mut names = HashMap::new();
-        let last = self.open.len().saturating_sub(1);
-        for (index, (answers, left)) in self.open.iter_mut().enumerate() {
-            // Only the answers that were asked for just now are worth waiting for.
-            let deadline = if is_waiting && index == last { deadline } else { Instant::now() };
-            receive(answers, left, deadline, &mut names);
+        let mut awaited = HashSet::new();
+        while self.receive(Instant::now(), &mut names, &mut awaited) {}
+        for address in addresses {
+            let now = Instant::now();
+            let (name, due) = self.cache.look(address, now);
+            if let Some(name) = name {
+                names.entry(address).or_insert_with(|| name.into());
+            }
+            if due == Due::Ask && self.ask(address) {
+                self.cache.ask(address, now);
+                awaited.insert(address);
+            }
         }
-        self.open.retain(|(_, left)| *left > 0);
+        while !awaited.is_empty() && self.receive(deadline, &mut names, &mut awaited) {}
         names
     }
-}
 
-/// An address and its name, if it has one.
-type Answer = (IpAddr, Option<String>);
-
-/// Takes answers until none is `left` or the time is over.
-fn receive(
-    answers: &mpsc::Receiver<Answer>,
-    left: &mut usize,
-    deadline: Instant,
-    names: &mut HashMap<IpAddr, Box<str>>,
-) {
-    while *left > 0 {
-        match answers.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-            Ok((address, name)) => {
-                *left -= 1;
-                names.extend(name.map(|name| (address, name.into())));
-            }
-            Err(RecvTimeoutError::Timeout) => return,
-            Err(RecvTimeoutError::Disconnected) => *left = 0,
+    /// Hands `address` to the pool; answers whether there was room for it.
+    fn ask(&mut self, address: IpAddr) -> bool {
+        if self.open >= OPEN {
+            return false;
         }
+        let pool = self.pool.get_or_insert_with(Pool::default);
+        let is_asked = pool.ask(address, &self.asker);
+        self.open += usize::from(is_asked);
+        is_asked
+    }
+
+    /// Takes one answer, waiting until `deadline`; answers whether there was one.
+    fn receive(
+        &mut self,
+        deadline: Instant,
+        names: &mut HashMap<IpAddr, Box<str>>,
+        awaited: &mut HashSet<IpAddr>,
+    ) -> bool {
+        let Some(pool) = &self.pool else {
+            return false;
+        };
+        let now = Instant::now();
+        let Ok((address, answer)) =
+            pool.answers.recv_timeout(deadline.saturating_duration_since(now))
+        else {
+            return false;
+        };
+        self.open = self.open.saturating_sub(1);
+        awaited.remove(&address);
+        if let Answer::Named(name, _) = &answer {
+            names.insert(address, name.clone());
+        }
+        self.cache.learn(address, answer, Instant::now());
+        true
     }
 }
 
-/// Starts the pool; its threads outlive a deadline that a resolver does not keep, and end with
-/// their list or with the program.
-fn ask(addresses: Vec<IpAddr>) -> mpsc::Receiver<Answer> {
-    let (sender, answers) = mpsc::sync_channel(addresses.len().max(1));
-    let threads = addresses.len().min(POOL);
-    let open = Arc::new(Mutex::new(addresses));
-    for number in 0..threads {
-        let (open, sender) = (Arc::clone(&open), sender.clone());
+/// Threads that ask, each one address at a time. They end with the resolver, as soon as what they
+/// wait for has come; a resolver of the system that does not answer may keep one for half a minute.
+struct Pool {
+    questions: Sender<IpAddr>,
+    waiting: Arc<Mutex<Receiver<IpAddr>>>,
+    answered: Sender<(IpAddr, Answer)>,
+    answers: Receiver<(IpAddr, Answer)>,
+    threads: usize,
+}
+
+impl Default for Pool {
+    fn default() -> Self {
+        let (questions, waiting) = mpsc::channel();
+        let (answered, answers) = mpsc::channel();
+        Self { questions, waiting: Arc::new(Mutex::new(waiting)), answered, answers, threads: 0 }
+    }
+}
+
+impl Pool {
+    /// Asks for `address`; answers whether somebody is there to do it.
+    fn ask(&mut self, address: IpAddr, asker: &Arc<Asker>) -> bool {
+        if self.threads < POOL && self.start(asker).is_ok() {
+            self.threads += 1;
+        }
+        // Without a thread there is one asker less; without any, nothing is resolved.
+        self.threads > 0 && self.questions.send(address).is_ok()
+    }
+
+    /// Starts one more thread.
+    fn start(&self, asker: &Arc<Asker>) -> io::Result<()> {
+        let (asker, waiting) = (Arc::clone(asker), Arc::clone(&self.waiting));
+        let answered = self.answered.clone();
         let work = move || {
-            let next = || open.lock().unwrap_or_else(PoisonError::into_inner).pop();
-            while let Some(address) = next() {
-                let name = dns_lookup::lookup_addr(&address).ok();
-                if sender.send((address, name)).is_err() {
+            // The lock is held while waiting for a question: whoever has it takes the next one.
+            let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
+            while let Ok(address) = next() {
+                if answered.send((address, asker.ask(address))).is_err() {
                     return; // Nobody waits any more.
                 }
             }
         };
-        // Without a thread there is one asker less; without any, nothing is resolved.
-        let _ = thread::Builder::new().name(format!("resolve-{number}")).spawn(work);
+        let name = format!("resolve-{}", self.threads);
+        thread::Builder::new().name(name).spawn(work).map(drop)
     }
-    answers
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// Enough for whoever answers.
+    const LONG: Duration = Duration::from_secs(5);
+
     #[test]
     fn loopback_has_the_name_of_the_hosts_file() {
-        let names = resolve(vec!["127.0.0.1".parse().unwrap()], Duration::from_secs(5));
+        let local: IpAddr = "127.0.0.1".parse().unwrap();
+        let names = Resolver::default().resolve([local].into_iter(), LONG);
         assert_eq!(names.values().next().map(|name| &**name), Some("localhost"));
     }
 
     #[test]
-    fn each_address_is_asked_for_once_and_late_answers_come_later() {
+    fn late_answers_come_later_and_names_stay_known() {
         let mut resolver = Resolver::default();
         let local: IpAddr = "127.0.0.1".parse().unwrap();
         let mut names = resolver.resolve([local, local].into_iter(), Duration::ZERO);
         while names.is_empty() {
-            assert!(resolver.asked.contains(&local) && !resolver.open.is_empty());
+            assert_eq!(resolver.open, 1);
             thread::yield_now();
-            names = resolver.resolve([local].into_iter(), Duration::from_millis(10));
+            names = resolver.resolve([].into_iter(), Duration::ZERO);
         }
         assert_eq!(names.values().map(|name| &**name).collect::<Vec<_>>(), ["localhost"]);
-        assert!(resolver.open.is_empty());
-        assert!(resolver.resolve([local].into_iter(), Duration::from_secs(5)).is_empty());
+        assert_eq!(resolver.open, 0);
+        let known = resolver.resolve([local].into_iter(), Duration::ZERO);
+        assert_eq!((known.len(), resolver.open), (1, 0));
+        assert!(resolver.resolve([].into_iter(), Duration::ZERO).is_empty());
     }
 
     #[test]
     fn nothing_is_waited_for_beyond_patience() {
-        // TEST-NET-3 (RFC 5737) has no names; whether or not a server answers, we return in time.
-        let many = (0..=255).map(|n| IpAddr::from([203, 0, 113, n])).collect();
-        let begun = Instant::now();
-        resolve(many, Duration::from_millis(50));
-        assert!(begun.elapsed() < Duration::from_secs(1));
+        // A server that answers nothing: a socket that nobody reads.
+        let silent = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        let mut resolver = Resolver::new(&[silent.local_addr().unwrap()]).unwrap();
+        let many = || (0..=255).map(|n| IpAddr::from([203, 0, 113, n]));
+        for patience in [Duration::from_millis(50), Duration::ZERO] {
+            let begun = Instant::now();
+            assert!(resolver.resolve(many(), patience).is_empty());
+            assert!(begun.elapsed() < Duration::from_secs(1));
+        }
+        assert!(resolver.open > 0);
     }
 }

@@ -1,5 +1,6 @@
 //! Every command and option, with its help.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueHint};
@@ -9,6 +10,7 @@ use super::doctor::DoctorFormat;
 use super::generate::Document;
 use super::help;
 use super::inspect::InspectFormat;
+use super::names;
 use super::source::SourceArg;
 use super::span::Span;
 use crate::print::{EventFormat, Format};
@@ -111,7 +113,7 @@ pub(super) struct ListArgs {
 
     /// Read a dump instead of this machine; - for standard input
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    #[arg(conflicts_with_all = ["resolve", "source"], help_heading = "Which endpoints")]
+    #[arg(conflicts_with_all = ["resolve", "dns", "source"], help_heading = "Which endpoints")]
     pub(super) replay: Option<PathBuf>,
 
     /// Output format
@@ -140,7 +142,7 @@ pub(super) struct ListArgs {
     #[arg(short, long, help_heading = "Output")]
     pub(super) metrics: bool,
 
-    /// Ask for the host names of addresses (reverse DNS)
+    /// Ask for the host names of addresses (reverse DNS), for two seconds at most
     #[arg(short, long, overrides_with = "numeric", help_heading = "Output")]
     pub(super) resolve: bool,
 
@@ -151,6 +153,9 @@ pub(super) struct ListArgs {
     /// Show ports as numbers; without it, people read the service's port by its name
     #[arg(long, help_heading = "Output")]
     pub(super) numeric_ports: bool,
+
+    #[command(flatten)]
+    pub(super) informants: InformantArgs,
 
     /// Accepted for the sake of habits from ss and netstat: owners are always shown
     #[arg(short = 'p', hide = true)]
@@ -266,6 +271,23 @@ pub(super) struct WatchArgs {
     /// Show ports as numbers; without it, people read the service's port by its name
     #[arg(long, help_heading = "Output")]
     pub(super) numeric_ports: bool,
+
+    #[command(flatten)]
+    pub(super) informants: InformantArgs,
+}
+
+/// Whom to ask about addresses.
+#[derive(Args, Clone, Default, Debug)]
+#[command(next_help_heading = "Whom to ask")]
+pub(super) struct InformantArgs {
+    /// Ask these DNS servers for host names, not the system's resolver; implies --resolve
+    ///
+    /// By UDP, and by TCP what does not fit. An address, or one with a port: 192.0.2.53,
+    /// 192.0.2.53:5353, 2001:db8::53, [2001:db8::53]:5353. Neither hosts files nor multicast DNS
+    /// are asked then.
+    #[arg(long, value_name = "SERVER,…", value_delimiter = ',', value_parser = names::server)]
+    #[arg(value_hint = ValueHint::Other)]
+    pub(super) dns: Vec<SocketAddr>,
 }
 
 /// Whom to describe, and how to print it.
@@ -287,6 +309,9 @@ pub(super) struct CloseArgs {
     pub(super) choice: ChoiceArgs,
 
     #[command(flatten)]
+    pub(super) informants: InformantArgs,
+
+    #[command(flatten)]
     pub(super) consent: ConsentArgs,
 }
 
@@ -295,6 +320,9 @@ pub(super) struct CloseArgs {
 pub(super) struct EndArgs {
     #[command(flatten)]
     pub(super) choice: ChoiceArgs,
+
+    #[command(flatten)]
+    pub(super) informants: InformantArgs,
 
     /// Force what still runs two seconds after it was asked (SIGKILL): unsaved work is lost
     #[arg(long)]

@@ -24,7 +24,7 @@ const WORDS: Words = Words {
 pub(super) fn run(args: &CloseArgs, console: &mut Console) -> anyhow::Result<Status> {
     let wanted = Wanted::parse(&args.choice)?;
     ensure!(!wanted.is_everything(), "say what to close: a process name, a PID, or --filter EXPR");
-    let snapshot = consent::observe(&wanted, &args.choice)?;
+    let snapshot = consent::observe(&wanted, &args.choice, &args.informants)?;
     let is_chosen = |row: &Row<'_>| act::is_closable(row.endpoint) && wanted.matches(row);
     let mut rows = table::select(&snapshot, &Scope::ALL, is_chosen);
     table::sort_by_process(&mut rows);

@@ -10,7 +10,7 @@ use sockeye_engine::act::Fate;
 use sockeye_os::Wants;
 
 use super::Status;
-use super::args::{ChoiceArgs, ConsentArgs};
+use super::args::{ChoiceArgs, ConsentArgs, InformantArgs};
 use super::console::Console;
 use super::names;
 use super::query::{ensure_of_now, namespaces};
@@ -21,7 +21,11 @@ use crate::print::{Format, Sheet, escaped, print};
 const SHOWN: &[&str] = &["proto", "state", "local", "remote", "pid", "process", "user"];
 
 /// The endpoints of this machine, with what `wanted` has to know of them.
-pub(super) fn observe(wanted: &Wanted, choice: &ChoiceArgs) -> anyhow::Result<Snapshot> {
+pub(super) fn observe(
+    wanted: &Wanted,
+    choice: &ChoiceArgs,
+    informants: &InformantArgs,
+) -> anyhow::Result<Snapshot> {
     ensure_of_now(wanted.columns())?;
     let needs = |cost| wanted.columns().any(|column| column.cost == cost);
     let wants = Wants {
@@ -32,7 +36,7 @@ pub(super) fn observe(wanted: &Wanted, choice: &ChoiceArgs) -> anyhow::Result<Sn
     };
     let mut snapshot = sockeye_os::observe(&wants)?;
     if needs(Cost::Names) {
-        names::resolve(&mut snapshot, |_| true);
+        names::resolve(&mut snapshot, informants, |_| true)?;
     }
     Ok(snapshot)
 }

@@ -27,7 +27,7 @@ const WORDS: Words = Words {
 pub(super) fn run(args: &EndArgs, console: &mut Console) -> anyhow::Result<Status> {
     let wanted = Wanted::parse(&args.choice)?;
     ensure!(!wanted.is_everything(), "say what to end: a process name, a PID, or --filter EXPR");
-    let snapshot = consent::observe(&wanted, &args.choice)?;
+    let snapshot = consent::observe(&wanted, &args.choice, &args.informants)?;
     let mut rows = rows_by_owner(&snapshot, &wanted);
     table::sort_by_process(&mut rows);
     let processes = processes(&rows);

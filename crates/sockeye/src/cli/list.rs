@@ -25,9 +25,10 @@ pub(super) fn run_below(
     console: &mut Console,
 ) -> anyhow::Result<Status> {
     let query = Query::parse(args)?;
+    console.note_each(&query.unasked());
     let mut snapshot = observe(args, &query)?;
     if query.wants_names() {
-        names::resolve(&mut snapshot, |row| query.may_show(row));
+        names::resolve(&mut snapshot, &args.informants, |row| query.may_show(row))?;
     }
     let status = show(&query, &snapshot, banner, console);
     // The program ends here: freeing a hundred thousand endpoints one by one would only delay it.

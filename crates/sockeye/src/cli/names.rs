@@ -1,22 +1,99 @@
-//! Host names for the addresses of a snapshot.
+//! Host names for the addresses of a snapshot, and whom to ask for them.
 
 use std::collections::HashSet;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use sockeye_core::{Row, Snapshot};
+use anyhow::Context;
+use sockeye_core::column::Cost;
+use sockeye_core::{Column, Row, Snapshot};
+use sockeye_engine::resolve::Resolver;
+
+use super::args::InformantArgs;
 
 /// How long names may hold up a list.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// The port of DNS (RFC 1035 §4.2).
+const PORT: u16 = 53;
+
 /// Adds the host names of both sides of the endpoints that `is_shown`; those that take too long
 /// stay addresses.
-pub(super) fn resolve(snapshot: &mut Snapshot, is_shown: impl Fn(&Row<'_>) -> bool) {
+///
+/// # Errors
+///
+/// Where the servers of `informants` cannot be asked at all.
+pub(super) fn resolve(
+    snapshot: &mut Snapshot,
+    informants: &InformantArgs,
+    is_shown: impl Fn(&Row<'_>) -> bool,
+) -> anyhow::Result<()> {
     let shown =
         snapshot.endpoints.iter().filter(|e| Row::each(snapshot, e).any(|row| is_shown(&row)));
     let sides = shown.flat_map(|endpoint| [Some(endpoint.local), endpoint.remote]).flatten();
     let addresses: HashSet<IpAddr> =
         sides.map(|side| side.ip()).filter(|ip| !ip.is_unspecified()).collect();
-    let names = sockeye_engine::resolve::resolve(addresses.into_iter().collect(), PATIENCE);
+    let names = resolver(informants)?.resolve(addresses.into_iter(), PATIENCE);
     snapshot.answers.hostnames.extend(names);
+    Ok(())
+}
+
+/// Who is asked for host names.
+///
+/// # Errors
+///
+/// Where the servers of `informants` cannot be asked at all.
+pub(super) fn resolver(informants: &InformantArgs) -> anyhow::Result<Resolver> {
+    Resolver::new(&informants.dns).context("cannot ask the servers of --dns")
+}
+
+/// A sentence about the first of `columns` that names would have to be asked for, which `-n` forbids.
+pub(super) fn unasked(mut columns: impl Iterator<Item = &'static Column>) -> Option<String> {
+    let column = columns.find(|column| column.cost == Cost::Names)?;
+    let name = column.name;
+    Some(format!("note: -n asks for no host names, so that `{name}` is known of no endpoint"))
+}
+
+/// A server as it is typed: an address, with a port or without.
+pub(super) fn server(text: &str) -> Result<SocketAddr, String> {
+    let bracketed = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    let address = bracketed.unwrap_or(text).parse::<IpAddr>().ok();
+    let address = address.filter(|ip| bracketed.is_none() || ip.is_ipv6());
+    let server = address.map(|ip| SocketAddr::new(ip, PORT)).or_else(|| text.parse().ok());
+    match server {
+        Some(SocketAddr::V6(v6)) if v6.scope_id() != 0 => {
+            Err("a server has to have an address without a scope".to_owned())
+        }
+        Some(server) if server.port() == 0 => Err("there is no port 0".to_owned()),
+        Some(server) => Ok(server),
+        None => {
+            Err("an address is needed: 192.0.2.53, 192.0.2.53:5353 or [2001:db8::53]:5353"
+                .to_owned())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn servers_are_addresses_with_or_without_a_port() {
+        let check = |text: &str, expected: Option<&str>| {
+            let server = server(text).ok().map(|server| server.to_string());
+            assert_eq!(server.as_deref(), expected, "{text}");
+        };
+        check("192.0.2.53", Some("192.0.2.53:53"));
+        check("192.0.2.53:5353", Some("192.0.2.53:5353"));
+        check("2001:db8::53", Some("[2001:db8::53]:53"));
+        check("[2001:db8::53]", Some("[2001:db8::53]:53"));
+        check("[2001:db8::53]:5353", Some("[2001:db8::53]:5353"));
+        check("[192.0.2.53]:53", None);
+        check("[192.0.2.53]", None);
+        check("[fe80::1%2]:53", None);
+        check("192.0.2.53:0", None);
+        check("192.0.2.53:70000", None);
+        check("dns.example", None);
+        check("", None);
+    }
 }

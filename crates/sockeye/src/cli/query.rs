@@ -7,6 +7,7 @@ use sockeye_core::{Column, Row, Snapshot};
 use sockeye_os::{Namespaces, SourceChoice, Wants};
 
 use super::args::ListArgs;
+use super::names;
 use super::scope::scope;
 use super::wanted::Wanted;
 use crate::print::{Format, Ports};
@@ -50,7 +51,8 @@ impl Query {
     /// A sentence about the first name or expression that makes no sense.
     pub(super) fn parse(args: &ListArgs) -> anyhow::Result<Self> {
         let format = if args.csv { Format::Csv } else { args.format };
-        let asked = [(args.metrics, Cost::Metrics), (args.resolve, Cost::Names)];
+        let wants_names = args.resolve || (!args.informants.dns.is_empty() && !args.numeric);
+        let asked = [(args.metrics, Cost::Metrics), (wants_names, Cost::Names)];
         let mut query = Self {
             scope: scope(&args.scope),
             wanted: Wanted::parse(&args.choice)?,
@@ -163,6 +165,16 @@ impl Query {
         let mut compared = sorted.chain(self.wanted.columns());
         let is_needed = compared.any(|column| column.cost == Cost::Names);
         self.extra.contains(&Cost::Names) || (is_needed && !self.is_numeric)
+    }
+
+    /// What is to be said of names that would be needed and are not asked for.
+    pub(super) fn unasked(&self) -> Vec<String> {
+        if !self.is_numeric {
+            return Vec::new();
+        }
+        let sorted = self.sort.iter().map(|key| key.column);
+        let chosen = self.chosen.iter().flatten().copied();
+        Vec::from_iter(names::unasked(self.wanted.columns().chain(sorted).chain(chosen)))
     }
 
     /// Whether `row` is shown, as far as can be told before its host names are known.
@@ -283,6 +295,8 @@ mod tests {
         check("sockeye -cm", true, false);
         check("sockeye -cr", false, true);
         check("sockeye -crn", false, false);
+        check("sockeye -c --dns 192.0.2.53,[2001:db8::1]:54", false, true);
+        check("sockeye -cn --dns 192.0.2.53", false, false);
         check("sockeye --columns rtt,peer.name", true, true);
     }
 

@@ -10,6 +10,7 @@ use sockeye_engine::live::{Initial, Options};
 use sockeye_os::{Namespaces, SourceChoice, Wants};
 
 use super::args::WatchArgs;
+use super::names;
 use super::query::{column, each_once, namespaces, ports};
 use super::scope;
 use super::wanted::Wanted;
@@ -36,6 +37,8 @@ pub(super) struct Sights {
     pub(super) count: Option<u64>,
     /// Whether host names have to be asked for.
     pub(super) wants_names: bool,
+    /// What is to be said of names that would be needed and are not asked for.
+    pub(super) unasked: Option<String>,
     namespaces: Namespaces,
     source: SourceChoice,
 }
@@ -53,9 +56,12 @@ impl Sights {
         let columns = columns(format, args)?;
         let is_named = |column: &Column| column.cost == Cost::Names;
         let is_any_named = columns.0.iter().copied().chain(wanted.columns()).any(is_named);
+        let has_servers = !args.informants.dns.is_empty();
+        let unasked = names::unasked(wanted.columns().chain(columns.0.iter().copied()));
         Ok(Self {
             scope: scope::scope_of_watch(&args.scope),
-            wants_names: args.resolve || (is_any_named && !args.numeric),
+            wants_names: args.resolve || ((is_any_named || has_servers) && !args.numeric),
+            unasked: unasked.filter(|_| args.numeric),
             wanted,
             format,
             columns,
@@ -131,7 +137,7 @@ fn columns(
 ) -> anyhow::Result<(Vec<&'static Column>, Extent)> {
     let is_added = args.columns.first().is_some_and(|name| name.starts_with('+'));
     let is_usual = args.columns.is_empty() || is_added;
-    let mut columns = if is_usual { usual(format, args.resolve) } else { Vec::new() };
+    let mut columns = if is_usual { usual(format, args) } else { Vec::new() };
     for name in &args.columns {
         match name.trim_start_matches('+').trim() {
             "all" => columns.extend(Column::all()),
@@ -143,7 +149,8 @@ fn columns(
 }
 
 /// The columns of `format` when none are chosen; a line of text has its own.
-fn usual(format: EventFormat, has_names: bool) -> Vec<&'static Column> {
+fn usual(format: EventFormat, args: &WatchArgs) -> Vec<&'static Column> {
+    let has_names = args.resolve || (!args.informants.dns.is_empty() && !args.numeric);
     let is_usual = |column: &&Column| match column.cost {
         _ if format == EventFormat::Text => false,
         Cost::Names => has_names,

@@ -17,6 +17,7 @@ use sockeye_engine::live::Live;
 use super::Status;
 use super::args::WatchArgs;
 use super::console::{Console, Reader};
+use super::names;
 use super::sights::Sights;
 use crate::print::{EventPrinter, Look, all_notes, escaped};
 
@@ -34,7 +35,9 @@ pub(super) fn run(args: &WatchArgs, console: &mut Console) -> anyhow::Result<Sta
     let sights = Sights::parse(args)?;
     let stop = stop_flag().context("cannot wait for signals")?;
     let zone = zone(&sights, console);
-    let live = Live::start(&sights.wants(), sights.options)?;
+    console.note_each(sights.unasked.as_slice());
+    let resolver = names::resolver(&args.informants)?;
+    let live = Live::start(&sights.wants(), sights.options)?.asking(resolver);
     console.note(&beginning(&sights, &live));
     let look = Look { palette: console.layout.palette, zone, ports: sights.ports };
     let printer = EventPrinter::new(sights.format, sights.columns(), look);

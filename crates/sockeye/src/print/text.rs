@@ -39,10 +39,11 @@ pub(super) fn print(sheet: &Sheet<'_>, out: &mut dyn Write) -> io::Result<()> {
 /// Appends the lines of the endpoints of `sheet`, without a heading.
 pub(super) fn put_endpoints(buf: &mut Vec<u8>, sheet: &Sheet<'_>) {
     let layout = sheet.layout;
-    let grid = Grid::measure(sheet.columns, sheet.rows).fit(layout.width.saturating_sub(INDENT));
+    let grid = Grid::measure(sheet.columns, sheet.rows, layout.ports);
+    let grid = grid.fit(layout.width.saturating_sub(INDENT));
     let body = Body { sheet, continuation: continuation(&grid, layout.width), grid };
     let mut line = Line::new(buf, layout.width, layout.palette);
-    let mut cells = Cells::default();
+    let mut cells = Cells::new(layout.ports);
     sheet.rows.iter().for_each(|row| body.put_row(&mut line, &mut cells, row));
 }
 

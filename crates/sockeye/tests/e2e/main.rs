@@ -12,6 +12,7 @@
     reason = "clippy.toml exempts tests; what tests call is a test too, and a panic is its report"
 )]
 
+mod dns;
 mod proc;
 mod sockeye;
 mod ss;
@@ -25,6 +26,7 @@ mod crosscheck;
 mod doctor;
 mod filters;
 mod inspect;
+mod names;
 mod namespaces;
 mod output;
 mod owners;

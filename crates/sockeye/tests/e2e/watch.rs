@@ -47,7 +47,7 @@ impl Watching {
     }
 
     /// The next line.
-    fn line(&mut self) -> String {
+    pub(crate) fn line(&mut self) -> String {
         self.out.next().expect("one more line").unwrap()
     }
 
