@@ -83,7 +83,7 @@ _sockeye() {
 
     case "${cmd}" in
         sockeye)
-            opts="-a -l -t -u -4 -6 -f -c -m -r -n -h -V --all --listening --tcp --udp --ipv4 --ipv6 --filter --netns --source --replay --format --csv --columns --sort --metrics --resolve --numeric --color --help --version list watch inspect close end doctor dump columns completions help"
+            opts="-a -l -t -u -4 -6 -f -c -m -r -n -h -V --all --listening --tcp --udp --ipv4 --ipv6 --filter --netns --source --replay --format --csv --columns --sort --metrics --resolve --numeric --numeric-ports --dns --color --help --version list watch inspect close end doctor dump columns completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -131,14 +131,21 @@ _sockeye() {
                     return 0
                     ;;
                 --columns)
-                    COMPREPLY=($(compgen -W "time event.action action event.start event.end event.duration duration event.reason reason event.lost network.transport transport proto network.type family network.connection.state state network.direction direction local network.local.address local.address network.local.port local.port network.local.name local.name remote peer network.peer.address remote.address peer.address network.peer.port remote.port peer.port network.peer.name remote.name peer.name network.interface.name interface network.namespace.id netns.id network.namespace.name netns sent.bytes received.bytes sent.packets received.packets sent.messages received.messages counters.since tcp.rtt_us rtt tcp.retransmits retransmits tcp.queue.send send-q tcp.queue.receive recv-q tcp.backlog.used backlog tcp.backlog.limit udp.queue.send udp.queue.receive process.pid pid process.parent_pid ppid process.creation.time started process.executable.name process name process.executable.path path process.command_line command process.script script process.user.id uid process.user.name user process.fd fd process.owners owners process.missing missing service.name service unit process.linux.cgroup cgroup socket.inode inode socket.cookie cookie observer.source source" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "time event.action action event.start event.end event.duration duration event.reason reason event.lost network.transport transport proto network.protocol.name port.name protocol network.type family network.connection.state state network.direction direction local network.local.address local.address network.local.port local.port network.local.name local.name remote peer network.peer.address remote.address peer.address network.peer.port remote.port peer.port network.peer.name remote.name peer.name network.interface.name interface network.namespace.id netns.id network.namespace.name netns sent.bytes received.bytes sent.packets received.packets sent.messages received.messages counters.since tcp.rtt_us rtt tcp.retransmits retransmits tcp.queue.send send-q tcp.queue.receive recv-q tcp.backlog.used backlog tcp.backlog.limit udp.queue.send udp.queue.receive process.pid pid process.parent_pid ppid process.creation.time started process.executable.name process name process.executable.path path process.command_line command process.script script process.user.id uid process.user.name user process.fd fd process.owners owners process.missing missing service.name service unit process.linux.cgroup cgroup socket.inode inode socket.cookie cookie observer.source source" -- "${cur}"))
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
                     fi
                     return 0
                     ;;
                 --sort)
-                    COMPREPLY=($(compgen -W "time event.action action event.start event.end event.duration duration event.reason reason event.lost network.transport transport proto network.type family network.connection.state state network.direction direction local network.local.address local.address network.local.port local.port network.local.name local.name remote peer network.peer.address remote.address peer.address network.peer.port remote.port peer.port network.peer.name remote.name peer.name network.interface.name interface network.namespace.id netns.id network.namespace.name netns sent.bytes received.bytes sent.packets received.packets sent.messages received.messages counters.since tcp.rtt_us rtt tcp.retransmits retransmits tcp.queue.send send-q tcp.queue.receive recv-q tcp.backlog.used backlog tcp.backlog.limit udp.queue.send udp.queue.receive process.pid pid process.parent_pid ppid process.creation.time started process.executable.name process name process.executable.path path process.command_line command process.script script process.user.id uid process.user.name user process.fd fd process.owners owners process.missing missing service.name service unit process.linux.cgroup cgroup socket.inode inode socket.cookie cookie observer.source source" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "time event.action action event.start event.end event.duration duration event.reason reason event.lost network.transport transport proto network.protocol.name port.name protocol network.type family network.connection.state state network.direction direction local network.local.address local.address network.local.port local.port network.local.name local.name remote peer network.peer.address remote.address peer.address network.peer.port remote.port peer.port network.peer.name remote.name peer.name network.interface.name interface network.namespace.id netns.id network.namespace.name netns sent.bytes received.bytes sent.packets received.packets sent.messages received.messages counters.since tcp.rtt_us rtt tcp.retransmits retransmits tcp.queue.send send-q tcp.queue.receive recv-q tcp.backlog.used backlog tcp.backlog.limit udp.queue.send udp.queue.receive process.pid pid process.parent_pid ppid process.creation.time started process.executable.name process name process.executable.path path process.command_line command process.script script process.user.id uid process.user.name user process.fd fd process.owners owners process.missing missing service.name service unit process.linux.cgroup cgroup socket.inode inode socket.cookie cookie observer.source source" -- "${cur}"))
+                    return 0
+                    ;;
+                --dns)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
                     return 0
                     ;;
                 --color)
@@ -153,7 +160,7 @@ _sockeye() {
             return 0
             ;;
         sockeye__subcmd__close)
-            opts="-y -h --filter --netns --source --yes --dry-run --color --help"
+            opts="-y -h --filter --netns --source --dns --yes --dry-run --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -175,6 +182,13 @@ _sockeye() {
                     ;;
                 --source)
                     COMPREPLY=($(compgen -W "auto ebpf netlink proc" -- "${cur}"))
+                    return 0
+                    ;;
+                --dns)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
                     return 0
                     ;;
                 --color)
@@ -273,7 +287,7 @@ _sockeye() {
             return 0
             ;;
         sockeye__subcmd__end)
-            opts="-y -h --filter --netns --source --force --yes --dry-run --color --help"
+            opts="-y -h --filter --netns --source --dns --force --yes --dry-run --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -295,6 +309,13 @@ _sockeye() {
                     ;;
                 --source)
                     COMPREPLY=($(compgen -W "auto ebpf netlink proc" -- "${cur}"))
+                    return 0
+                    ;;
+                --dns)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
                     return 0
                     ;;
                 --color)
@@ -507,7 +528,7 @@ _sockeye() {
             return 0
             ;;
         sockeye__subcmd__list)
-            opts="-a -l -t -u -4 -6 -f -c -m -r -n -h --all --listening --tcp --udp --ipv4 --ipv6 --filter --netns --source --replay --format --csv --columns --sort --metrics --resolve --numeric --color --help"
+            opts="-a -l -t -u -4 -6 -f -c -m -r -n -h --all --listening --tcp --udp --ipv4 --ipv6 --filter --netns --source --replay --format --csv --columns --sort --metrics --resolve --numeric --numeric-ports --dns --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -555,14 +576,21 @@ _sockeye() {
                     return 0
                     ;;
                 --columns)
-                    COMPREPLY=($(compgen -W "time event.action action event.start event.end event.duration duration event.reason reason event.lost network.transport transport proto network.type family network.connection.state state network.direction direction local network.local.address local.address network.local.port local.port network.local.name local.name remote peer network.peer.address remote.address peer.address network.peer.port remote.port peer.port network.peer.name remote.name peer.name network.interface.name interface network.namespace.id netns.id network.namespace.name netns sent.bytes received.bytes sent.packets received.packets sent.messages received.messages counters.since tcp.rtt_us rtt tcp.retransmits retransmits tcp.queue.send send-q tcp.queue.receive recv-q tcp.backlog.used backlog tcp.backlog.limit udp.queue.send udp.queue.receive process.pid pid process.parent_pid ppid process.creation.time started process.executable.name process name process.executable.path path process.command_line command process.script script process.user.id uid process.user.name user process.fd fd process.owners owners process.missing missing service.name service unit process.linux.cgroup cgroup socket.inode inode socket.cookie cookie observer.source source" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "time event.action action event.start event.end event.duration duration event.reason reason event.lost network.transport transport proto network.protocol.name port.name protocol network.type family network.connection.state state network.direction direction local network.local.address local.address network.local.port local.port network.local.name local.name remote peer network.peer.address remote.address peer.address network.peer.port remote.port peer.port network.peer.name remote.name peer.name network.interface.name interface network.namespace.id netns.id network.namespace.name netns sent.bytes received.bytes sent.packets received.packets sent.messages received.messages counters.since tcp.rtt_us rtt tcp.retransmits retransmits tcp.queue.send send-q tcp.queue.receive recv-q tcp.backlog.used backlog tcp.backlog.limit udp.queue.send udp.queue.receive process.pid pid process.parent_pid ppid process.creation.time started process.executable.name process name process.executable.path path process.command_line command process.script script process.user.id uid process.user.name user process.fd fd process.owners owners process.missing missing service.name service unit process.linux.cgroup cgroup socket.inode inode socket.cookie cookie observer.source source" -- "${cur}"))
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
                     fi
                     return 0
                     ;;
                 --sort)
-                    COMPREPLY=($(compgen -W "time event.action action event.start event.end event.duration duration event.reason reason event.lost network.transport transport proto network.type family network.connection.state state network.direction direction local network.local.address local.address network.local.port local.port network.local.name local.name remote peer network.peer.address remote.address peer.address network.peer.port remote.port peer.port network.peer.name remote.name peer.name network.interface.name interface network.namespace.id netns.id network.namespace.name netns sent.bytes received.bytes sent.packets received.packets sent.messages received.messages counters.since tcp.rtt_us rtt tcp.retransmits retransmits tcp.queue.send send-q tcp.queue.receive recv-q tcp.backlog.used backlog tcp.backlog.limit udp.queue.send udp.queue.receive process.pid pid process.parent_pid ppid process.creation.time started process.executable.name process name process.executable.path path process.command_line command process.script script process.user.id uid process.user.name user process.fd fd process.owners owners process.missing missing service.name service unit process.linux.cgroup cgroup socket.inode inode socket.cookie cookie observer.source source" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "time event.action action event.start event.end event.duration duration event.reason reason event.lost network.transport transport proto network.protocol.name port.name protocol network.type family network.connection.state state network.direction direction local network.local.address local.address network.local.port local.port network.local.name local.name remote peer network.peer.address remote.address peer.address network.peer.port remote.port peer.port network.peer.name remote.name peer.name network.interface.name interface network.namespace.id netns.id network.namespace.name netns sent.bytes received.bytes sent.packets received.packets sent.messages received.messages counters.since tcp.rtt_us rtt tcp.retransmits retransmits tcp.queue.send send-q tcp.queue.receive recv-q tcp.backlog.used backlog tcp.backlog.limit udp.queue.send udp.queue.receive process.pid pid process.parent_pid ppid process.creation.time started process.executable.name process name process.executable.path path process.command_line command process.script script process.user.id uid process.user.name user process.fd fd process.owners owners process.missing missing service.name service unit process.linux.cgroup cgroup socket.inode inode socket.cookie cookie observer.source source" -- "${cur}"))
+                    return 0
+                    ;;
+                --dns)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
                     return 0
                     ;;
                 --color)
@@ -577,7 +605,7 @@ _sockeye() {
             return 0
             ;;
         sockeye__subcmd__watch)
-            opts="-a -l -t -u -4 -6 -f -c -r -n -h --all --listening --tcp --udp --ipv4 --ipv6 --filter --netns --source --initial --for --count --interval --format --csv --columns --resolve --numeric --color --help"
+            opts="-a -l -t -u -4 -6 -f -c -r -n -h --all --listening --tcp --udp --ipv4 --ipv6 --filter --netns --source --initial --for --count --interval --format --csv --columns --resolve --numeric --numeric-ports --dns --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -622,7 +650,14 @@ _sockeye() {
                     return 0
                     ;;
                 --columns)
-                    COMPREPLY=($(compgen -W "time event.action action event.start event.end event.duration duration event.reason reason event.lost network.transport transport proto network.type family network.connection.state state network.direction direction local network.local.address local.address network.local.port local.port network.local.name local.name remote peer network.peer.address remote.address peer.address network.peer.port remote.port peer.port network.peer.name remote.name peer.name network.interface.name interface network.namespace.id netns.id network.namespace.name netns sent.bytes received.bytes sent.packets received.packets sent.messages received.messages counters.since tcp.rtt_us rtt tcp.retransmits retransmits tcp.queue.send send-q tcp.queue.receive recv-q tcp.backlog.used backlog tcp.backlog.limit udp.queue.send udp.queue.receive process.pid pid process.parent_pid ppid process.creation.time started process.executable.name process name process.executable.path path process.command_line command process.script script process.user.id uid process.user.name user process.fd fd process.owners owners process.missing missing service.name service unit process.linux.cgroup cgroup socket.inode inode socket.cookie cookie observer.source source" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "time event.action action event.start event.end event.duration duration event.reason reason event.lost network.transport transport proto network.protocol.name port.name protocol network.type family network.connection.state state network.direction direction local network.local.address local.address network.local.port local.port network.local.name local.name remote peer network.peer.address remote.address peer.address network.peer.port remote.port peer.port network.peer.name remote.name peer.name network.interface.name interface network.namespace.id netns.id network.namespace.name netns sent.bytes received.bytes sent.packets received.packets sent.messages received.messages counters.since tcp.rtt_us rtt tcp.retransmits retransmits tcp.queue.send send-q tcp.queue.receive recv-q tcp.backlog.used backlog tcp.backlog.limit udp.queue.send udp.queue.receive process.pid pid process.parent_pid ppid process.creation.time started process.executable.name process name process.executable.path path process.command_line command process.script script process.user.id uid process.user.name user process.fd fd process.owners owners process.missing missing service.name service unit process.linux.cgroup cgroup socket.inode inode socket.cookie cookie observer.source source" -- "${cur}"))
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --dns)
+                    COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
                     fi
