@@ -33,6 +33,7 @@ pub mod table;
 mod testing;
 pub mod time;
 pub mod view;
+pub mod workload;
 
 pub use answer::Answers;
 pub use column::{Column, Row, Value};
@@ -47,3 +48,4 @@ pub use session::{Live, Session};
 pub use snapshot::{NamespaceId, Snapshot};
 pub use state::State;
 pub use time::Timestamp;
+pub use workload::Workload;
