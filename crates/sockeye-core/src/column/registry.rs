@@ -8,6 +8,7 @@ use crate::endpoint::{Endpoint, Metrics, Queue, Transport};
 use crate::event::{Action, Occurrence, Reason};
 use crate::process::Fact;
 use crate::snapshot::{NamespaceId, Source};
+use crate::workload::{Container, PodUid};
 
 /// What most columns are; a row of the table says only where it differs.
 const TEXT: Column = Column {
@@ -532,6 +533,67 @@ pub static REGISTRY: &[Column] = &[
         width: 20,
         platforms: Platforms::Linux,
         value: |row| Value::text(row.unit()),
+        ..PROCESS
+    },
+    Column {
+        name: "service.socket",
+        header: "Socket unit",
+        meaning: "systemd socket unit that opened the listener or the UDP endpoint, by the unit files; Sockeye's own network namespace.",
+        width: 20,
+        cost: Cost::Workloads,
+        is_default: false,
+        platforms: Platforms::Linux,
+        value: |row| Value::text(row.socket_unit()),
+        ..TEXT
+    },
+    Column {
+        name: "container.runtime",
+        aliases: &["runtime", "container.runtime.name"],
+        header: "Runtime",
+        meaning: "What runs the innermost container that the owner is in, by its control group: docker, podman, containerd, cri-o, buildkit, lxc, libvirt-lxc, systemd-nspawn, snap or flatpak.",
+        width: 10,
+        platforms: Platforms::Linux,
+        value: |row| {
+            let container = row.workload().and_then(|workload| workload.container);
+            container.map_or(Value::Absent, |container| Value::Word(container.runtime.id()))
+        },
+        ..PROCESS
+    },
+    Column {
+        name: "container.id",
+        aliases: &["cid"],
+        header: "Container id",
+        meaning: "Id of that container; its name where the runtime knows no other id. Text and tables show the first 12 characters.",
+        platforms: Platforms::Linux,
+        value: |row| {
+            let container = row.workload().and_then(|workload| workload.container);
+            Value::text(container.map(Container::id))
+        },
+        ..PROCESS
+    },
+    Column {
+        name: "container.name",
+        aliases: &["container"],
+        header: "Container",
+        meaning: "What the runtime calls that container: for Kubernetes namespace/pod/container.",
+        width: 20,
+        cost: Cost::Workloads,
+        is_default: false,
+        platforms: Platforms::Linux,
+        value: |row| Value::text(row.container_name()),
+        ..PROCESS
+    },
+    Column {
+        name: "k8s.pod.uid",
+        aliases: &["pod"],
+        header: "Pod",
+        meaning: "Uid of the Kubernetes pod that the owner is in, by its control group.",
+        width: 36,
+        platforms: Platforms::Linux,
+        value: |row| {
+            let pod = row.workload().and_then(|workload| workload.pod);
+            Value::text(pod.map(PodUid::dashed))
+        },
         ..PROCESS
     },
     Column {

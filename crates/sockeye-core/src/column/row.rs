@@ -1,5 +1,6 @@
 //! One endpoint seen through one of its owners: what columns, filters and printers look at.
 
+use alloc::borrow::Cow;
 use alloc::vec::Vec;
 use core::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 
@@ -8,6 +9,7 @@ use crate::event::Occurrence;
 use crate::ports::{self, Side};
 use crate::process::{Process, ProcessId};
 use crate::snapshot::{Namespace, Snapshot};
+use crate::workload::Workload;
 
 /// One endpoint together with the owner it is shown under.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -120,7 +122,30 @@ impl<'a> Row<'a> {
 
     /// The systemd unit, from the control group's path.
     pub fn unit(&self) -> Option<&'a str> {
-        unit_of(self.cgroup()?)
+        self.workload()?.unit
+    }
+
+    /// What runs there, from the control group's path.
+    pub fn workload(&self) -> Option<Workload<'a>> {
+        self.cgroup().map(Workload::of)
+    }
+
+    /// What the container is called: by its runtime, where that was asked; else its id, where that
+    /// is a name.
+    pub fn container_name(&self) -> Option<Cow<'a, str>> {
+        let container = self.workload()?.container?;
+        let told = self.snapshot.answers.container_names.get(&*container.id());
+        told.map(|name| Cow::Borrowed(&**name)).or_else(|| container.name())
+    }
+
+    /// The systemd socket unit that opened the endpoint, where unit files were read: of listeners and
+    /// of UDP without a remote, in Sockeye's own network namespace.
+    pub fn socket_unit(&self) -> Option<&'a str> {
+        let Endpoint { transport, local, remote, .. } = self.endpoint;
+        if remote.is_some() || self.foreign_namespace().is_some() {
+            return None;
+        }
+        self.snapshot.answers.socket_units.get(&(*transport, *local)).map(|unit| &**unit)
     }
 
     /// What the network namespace is called, where it is not Sockeye's own.
@@ -134,14 +159,6 @@ impl<'a> Row<'a> {
     }
 }
 
-/// The innermost systemd unit of a control group path, slices apart (systemd.unit(5)).
-fn unit_of(cgroup: &str) -> Option<&str> {
-    let is_unit = |part: &&str| {
-        [".service", ".scope", ".socket", ".mount", ".swap"].iter().any(|end| part.ends_with(end))
-    };
-    cgroup.rsplit('/').find(is_unit)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -149,6 +166,7 @@ mod tests {
     use crate::event::{Action, Reason};
     use crate::{State, Timestamp, testing};
     use alloc::boxed::Box;
+    use alloc::format;
     use alloc::string::{String, ToString};
 
     /// A row's cells of these columns, absent ones left out.
@@ -198,15 +216,53 @@ mod tests {
     }
 
     #[test]
-    fn the_unit_is_the_innermost_that_is_no_slice() {
-        let check = |path, unit| assert_eq!(unit_of(path), unit, "{path}");
-        check("/system.slice/nginx.service", Some("nginx.service"));
-        check(
-            "/user.slice/user-1000.slice/user@1000.service/app.slice/foot.scope",
-            Some("foot.scope"),
-        );
-        check("/system.slice/docker-0123.scope/init", Some("docker-0123.scope"));
-        check("/user.slice", None);
-        check("/", None);
+    fn a_row_says_what_its_owner_or_its_socket_runs_in() {
+        let docker = "3f2b8c1d9e0a4b5c6d7e8f90123456789abcdef0fedcba98765432100f1e2d3c";
+        let names = ["unit", "container.runtime", "container.id", "container.name", "k8s.pod.uid"];
+        let check = |of_process: Option<&str>, of_socket: Option<&str>, expected: &str| {
+            let process = testing::process(3, "/bin/x");
+            let process = Process { cgroup: of_process.map(Into::into), ..process };
+            let mut snapshot = testing::snapshot(9, Vec::new(), Vec::from([process]));
+            let names_told = &mut snapshot.answers.container_names;
+            names_told.insert(docker.into(), "web".into());
+            names_told.insert("told".into(), "what LXC says".into());
+            let endpoint = Endpoint {
+                cgroup: of_socket.map(Into::into),
+                owners: testing::owners(&[3]),
+                ..testing::tcp(State::Listen, "10.0.0.5:1", "")
+            };
+            assert_eq!(cells(&testing::first_row(&snapshot, &endpoint), &names), expected);
+        };
+        let scope = format!("/system.slice/docker-{docker}.scope");
+        let unit = format!("docker-{docker}.scope|docker|{docker}|web|");
+        check(Some(&scope), None, &unit);
+        check(None, Some(&scope), &unit);
+        check(Some("/system.slice/a.service"), Some(&scope), "a.service||||");
+        check(Some("/lxc.payload.db"), None, "|lxc|db|db|");
+        check(Some("/lxc.payload.told"), None, "|lxc|told|what LXC says|");
+        let pod = "/kubepods.slice/kubepods-pod6a1f2c3d_4b5e_4f60_8a7b_9c0d1e2f3a4b.slice/x.scope";
+        check(Some(pod), None, "x.scope||||6a1f2c3d-4b5e-4f60-8a7b-9c0d1e2f3a4b");
+        check(None, None, "||||");
+    }
+
+    #[test]
+    fn a_socket_unit_is_that_of_a_listener_here() {
+        let mut snapshot = testing::snapshot(9, Vec::new(), Vec::new());
+        snapshot.namespaces =
+            Vec::from([testing::namespace(1, "self"), testing::namespace(2, "b")]);
+        let key = (Transport::Tcp, "[::]:22".parse().unwrap());
+        snapshot.answers.socket_units.insert(key, "ssh.socket".into());
+        let check = |endpoint: Endpoint, expected: &str| {
+            let row = Row::new(&snapshot, &endpoint, None);
+            assert_eq!(cells(&row, &["service.socket"]), expected, "{endpoint:?}");
+        };
+        let tcp = |local, remote| testing::tcp(State::Listen, local, remote);
+        check(tcp("[::]:22", ""), "ssh.socket");
+        check(testing::udp("[::]:22", ""), "");
+        check(tcp("[::]:23", ""), "");
+        check(tcp("[::]:22", "[::1]:9"), "");
+        let inside = |id| Some(crate::NamespaceId::Inode(id));
+        check(Endpoint { namespace: inside(1), ..tcp("[::]:22", "") }, "ssh.socket");
+        check(Endpoint { namespace: inside(2), ..tcp("[::]:22", "") }, "");
     }
 }

@@ -4,6 +4,7 @@ use core::cmp::Ordering;
 use core::fmt;
 use core::net::IpAddr;
 
+use alloc::borrow::Cow;
 use alloc::boxed::Box;
 
 use super::Row;
@@ -36,7 +37,7 @@ pub enum Value<'a> {
     /// Text that this program chose: safe to print as it is.
     Word(&'static str),
     /// Text from outside, to be escaped by whoever prints it.
-    Text(&'a str),
+    Text(Cow<'a, str>),
     /// A whole number.
     Number(u64),
     /// An IP address.
@@ -58,8 +59,8 @@ impl<'a> Value<'a> {
     }
 
     /// `Text` when there is one.
-    pub fn text(value: Option<&'a str>) -> Self {
-        value.map_or(Self::Absent, Self::Text)
+    pub fn text(value: Option<impl Into<Cow<'a, str>>>) -> Self {
+        value.map_or(Self::Absent, |text| Self::Text(text.into()))
     }
 
     /// Whether there is no value.
@@ -68,7 +69,7 @@ impl<'a> Value<'a> {
     }
 
     /// The text of `Word` and `Text`.
-    pub fn as_text(&self) -> Option<&'a str> {
+    pub fn as_text(&self) -> Option<&str> {
         match self {
             Self::Word(text) => Some(text),
             Self::Text(text) => Some(text),
@@ -167,11 +168,12 @@ mod tests {
     fn absent_sorts_last_and_text_ignores_case() {
         let check =
             |a: Value<'_>, b: Value<'_>, order| assert_eq!(a.order(&b), order, "{a:?} {b:?}");
+        let text = |text: &'static str| Value::Text(text.into());
         check(Value::Absent, Value::Number(9), Ordering::Greater);
         check(Value::Absent, Value::Absent, Ordering::Equal);
         check(Value::Number(9), Value::Number(10), Ordering::Less);
-        check(Value::Text("Beta"), Value::Text("alpha"), Ordering::Greater);
-        check(Value::Text("a"), Value::Text("A"), Ordering::Greater);
-        check(Value::Word("tcp"), Value::Text("udp"), Ordering::Less);
+        check(text("Beta"), text("alpha"), Ordering::Greater);
+        check(text("a"), text("A"), Ordering::Greater);
+        check(Value::Word("tcp"), text("udp"), Ordering::Less);
     }
 }

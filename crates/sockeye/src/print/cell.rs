@@ -6,6 +6,7 @@ use std::net::IpAddr;
 
 use sockeye_core::address::Scoped;
 use sockeye_core::ports::Side;
+use sockeye_core::workload::short_id;
 use sockeye_core::{Column, Row, State, Timestamp, Value};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
@@ -52,8 +53,8 @@ impl Cells {
     }
 
     /// Appends what people read in `column` of `row`: states in RFC 9293's words, a host name in
-    /// place of its address where it was asked for and is known, the name of the service's port,
-    /// all else as the column says.
+    /// place of its address where it was asked for and is known, the name of the service's port, a
+    /// container's id as short as its runtime shows it, all else as the column says.
     pub(super) fn put_for_people(&mut self, buf: &mut Vec<u8>, column: &Column, row: &Row<'_>) {
         if is_state(column) {
             let label = row.endpoint.state.map_or("", State::label);
@@ -61,7 +62,10 @@ impl Cells {
         }
         let value = column.value(row);
         let Value::Socket(address, port) = value else {
-            return self.put(buf, &value);
+            return match &value {
+                Value::Text(id) if column.name == "container.id" => escape::text(buf, short_id(id)),
+                value => self.put(buf, value),
+            };
         };
         let host = row.snapshot.answers.hostnames.get(&address.ip);
         let service = if self.ports == Ports::Named { row.service() } else { None };

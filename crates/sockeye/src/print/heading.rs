@@ -75,7 +75,7 @@ fn no_path(absent: Absent) -> &'static str {
     }
 }
 
-/// Appends user and unit, as far as they are known.
+/// Appends user, unit and container, as far as they are known.
 fn put_whose(line: &mut Line<'_>, row: &Row<'_>) {
     if let Some(id) = row.user_id() {
         line.put_fact(|part| match row.snapshot.user_name(id) {
@@ -83,8 +83,20 @@ fn put_whose(line: &mut Line<'_>, row: &Row<'_>) {
             None => part.extend(format!("uid {id}").bytes()),
         });
     }
-    if let Some(unit) = row.unit() {
+    let workload = row.workload().unwrap_or_default();
+    let container = workload.container;
+    // A unit that is named after the container says nothing more.
+    let unit = workload.unit.filter(|unit| !container.is_some_and(|c| c.is_named_by(unit)));
+    if let Some(unit) = unit {
         line.put_fact(|part| escape::text(part, unit));
+    }
+    if let Some(container) = container {
+        let name = row.container_name().unwrap_or_else(|| container.short_id());
+        line.put_fact(|part| {
+            part.extend_from_slice(container.runtime.id().as_bytes());
+            part.push(b' ');
+            escape::text(part, &name);
+        });
     }
 }
 

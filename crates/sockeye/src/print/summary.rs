@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use sockeye_core::degradation::number_of;
 use sockeye_core::snapshot::Source;
 use sockeye_core::table::Scope;
-use sockeye_core::{Column, Degradation, Ownerless, Row, Snapshot};
+use sockeye_core::{Column, Degradation, Ownerless, Row, Snapshot, Value};
 
 use super::Layout;
 use super::escape;
@@ -43,7 +43,10 @@ fn relevant<'a>(snapshot: &'a Snapshot, scope: &'a Scope) -> impl Iterator<Item 
 /// from outside.
 fn sources(snapshot: &Snapshot, rows: &[Row<'_>]) -> String {
     let column = Column::find("observer.source");
-    let seen = rows.iter().filter_map(|row| column?.value(row).as_text());
+    let seen = rows.iter().filter_map(|row| match column?.value(row) {
+        Value::Word(source) => Some(source),
+        _ => None,
+    });
     let mut distinct: Vec<&str> = Vec::new();
     for source in seen {
         if !distinct.contains(&source) {

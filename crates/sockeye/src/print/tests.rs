@@ -250,6 +250,52 @@ fn an_interpreter_shows_its_script() {
     assert!(shown.contains("/usr/sbin/nginx /srv/\\u{1b} job.py · pid 100"), "{shown}");
 }
 
+/// A made-up id, as Docker has them.
+const CONTAINER: &str = "3f2b8c1d9e0a4b5c6d7e8f90123456789abcdef0fedcba98765432100f1e2d3c";
+
+#[test]
+fn a_container_stands_in_the_heading_by_name_or_in_short() {
+    let check = |group: &str, named: Option<&str>, expected: &str| {
+        let mut snapshot = machine();
+        for process in snapshot.processes.values_mut() {
+            process.cgroup = Some(group.into());
+        }
+        let names = &mut snapshot.answers.container_names;
+        names.extend(named.map(|name| (CONTAINER.into(), name.into())));
+        let shown = printed(Format::Text, &snapshot, &columns(&["local"]));
+        let heading = format!("/usr/sbin/nginx · pid 100 · eve\\u{{a}}{expected} · 3 endpoints");
+        let joined = shown.replace("\n    · ", " · ");
+        let nginx = joined.lines().find(|line| line.contains("pid 100")).unwrap_or_default();
+        assert_eq!(nginx, heading);
+    };
+    let scope = format!("/system.slice/docker-{CONTAINER}.scope");
+    check(&scope, None, " · docker 3f2b8c1d9e0a");
+    check(&scope, Some("web\x1b"), " · docker web\\u{1b}");
+    let inside = format!("{scope}/system.slice/nginx.service");
+    check(&inside, None, " · nginx.service · docker 3f2b8c1d9e0a");
+    check("/lxc.payload.nginx/nginx.service", None, " · nginx.service · lxc nginx");
+    check("/machine.slice/systemd-nspawn@a\\x2db.service", None, " · systemd-nspawn a-b");
+    check("/system.slice/snap.lxd.daemon.service", None, " · snap.lxd.daemon.service · snap lxd");
+}
+
+#[test]
+fn people_read_short_ids_and_machines_whole_ones() {
+    let mut snapshot = machine();
+    for process in snapshot.processes.values_mut() {
+        process.cgroup = Some(format!("/docker/{CONTAINER}").into());
+    }
+    let chosen = columns(&["container.runtime", "container.id"]);
+    for format in [Format::Table, Format::Text] {
+        let shown = printed(format, &snapshot, &chosen);
+        assert!(shown.contains("docker") && shown.contains("3f2b8c1d9e0a"), "{shown}");
+        assert!(!shown.contains(CONTAINER), "{shown}");
+    }
+    for format in [Format::Csv, Format::Json, Format::Jsonl] {
+        let shown = printed(format, &snapshot, &chosen);
+        assert!(shown.contains(CONTAINER), "{shown}");
+    }
+}
+
 #[test]
 fn the_last_line_says_only_what_matters() {
     let check = |change: &dyn Fn(&mut Snapshot), expected: &str| {

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::io::{self, Write};
 
 use sockeye_core::column::{Kind, Unit};
+use sockeye_core::workload::Container;
 use sockeye_core::{Column, Ownerless, ProcessId, Row, Value};
 
 use super::Sheet;
@@ -54,15 +55,18 @@ enum Key<'a> {
     Process(ProcessId),
     /// Why they have none.
     Missing(Option<Ownerless>),
-    /// Their processes may not be seen: user and unit, which the sockets themselves tell.
-    NotPermitted(Option<u32>, Option<&'a str>),
+    /// Their processes may not be seen: user, unit and container, which the sockets themselves tell.
+    NotPermitted(Option<u32>, Option<&'a str>, Option<Container<'a>>),
 }
 
 impl<'a> Key<'a> {
     fn of(row: &Row<'a>) -> Self {
         match (row.owner, row.endpoint.owners.reason()) {
             (Some(owner), _) => Self::Process(owner.process),
-            (None, Some(Ownerless::NotPermitted)) => Self::NotPermitted(row.user_id(), row.unit()),
+            (None, Some(Ownerless::NotPermitted)) => {
+                let workload = row.workload().unwrap_or_default();
+                Self::NotPermitted(row.user_id(), workload.unit, workload.container)
+            }
             (None, reason) => Self::Missing(reason),
         }
     }
@@ -119,9 +123,8 @@ impl Body<'_> {
             });
         }
         for column in self.sheet.labelled {
-            let value = column.value(row);
-            if !value.is_absent() {
-                line.put_fact(|part| put_labelled(part, cells, column, &value));
+            if !column.value(row).is_absent() {
+                line.put_fact(|part| put_labelled(part, cells, column, row));
             }
         }
         put_other_holders(line, cells, row);
@@ -129,10 +132,10 @@ impl Body<'_> {
 }
 
 /// Appends a value with its column's heading and unit: `rtt 250 µs`.
-fn put_labelled(part: &mut Vec<u8>, cells: &mut Cells, column: &Column, value: &Value<'_>) {
+fn put_labelled(part: &mut Vec<u8>, cells: &mut Cells, column: &Column, row: &Row<'_>) {
     part.extend(column.header.to_lowercase().bytes());
     part.push(b' ');
-    cells.put(part, value);
+    cells.put_for_people(part, column, row);
     if column.unit == Unit::Microseconds {
         part.extend_from_slice(" µs".as_bytes());
     }
