@@ -1,5 +1,7 @@
 //! One process, from the texts and links below `/proc/PID`.
 
+use sockeye_core::Workload;
+
 use super::{Malformed, decimal_u32, fields, lines, lossy, number};
 
 /// What the kernel appends to a path that no longer exists (`d_path`, `fs/d_path.c`), and to a
@@ -118,23 +120,34 @@ fn is_plain(c: char) -> bool {
 ///
 /// That is the path in cgroup2. Where it is `/`, since a hybrid system keeps its units in the
 /// version 1 hierarchy `name=systemd`, the path there. The other version 1 hierarchies divide by
-/// resource, not by unit, and do not count.
+/// resource, not by unit, and count only where they name a container and neither of these does: on a
+/// hybrid system a runtime without systemd's driver leaves its containers in its own unit of cgroup2
+/// (runc, libcontainer/cgroups/fs), on one without systemd there is nothing else.
 pub fn decode_cgroup(text: &[u8]) -> Option<String> {
     let unified = path_in_hierarchy(text, b"");
     let systemd = path_in_hierarchy(text, b"name=systemd");
     let below_root = |path: &&[u8]| *path != b"/";
-    let path = unified.filter(below_root).or(systemd.filter(below_root));
-    let path = path.or(unified).or(systemd)?;
-    Some(lossy(path.strip_suffix(DELETED).unwrap_or(path)))
+    let named = unified.filter(below_root).or(systemd.filter(below_root));
+    let named = named.or(unified).or(systemd);
+    let path = |bytes: &[u8]| lossy(bytes.strip_suffix(DELETED).unwrap_or(bytes));
+    let has_container = |path: &String| Workload::of(path).container.is_some();
+    let named = named.map(path);
+    if named.as_ref().is_some_and(has_container) {
+        return named;
+    }
+    let others = systemd.into_iter().chain(lines(text).filter_map(|line| hierarchy(line)?.1));
+    others.map(path).find(has_container).or(named)
 }
 
-/// The path in the hierarchy with these `controllers`: `ID:controllers:path`, none for cgroup2.
+/// The path in the hierarchy with these `controllers`, none for cgroup2.
 fn path_in_hierarchy<'a>(text: &'a [u8], controllers: &[u8]) -> Option<&'a [u8]> {
-    lines(text).find_map(|line| {
-        let mut parts = line.splitn(3, |&byte| byte == b':');
-        let found = parts.nth(1)? == controllers;
-        parts.next().filter(|_| found)
-    })
+    lines(text).find_map(|line| hierarchy(line).filter(|(found, _)| *found == controllers)?.1)
+}
+
+/// A hierarchy's controllers and the path in it: `ID:controllers:path`.
+fn hierarchy(line: &[u8]) -> Option<(&[u8], Option<&[u8]>)> {
+    let mut parts = line.splitn(3, |&byte| byte == b':');
+    Some((parts.nth(1)?, parts.next()))
 }
 
 /// The target of the link `/proc/PID/exe`, proc_pid_exe(5): the image's path, and whether that
@@ -276,6 +289,15 @@ Pid:\t8086\nPPid:\t7975\nTracerPid:\t0\nUid:\t1000\t33\t34\t35\nGid:\t0\t0\t0\t0
         check(b"0::/x (deleted)\n", Some("/x"));
         check(b"4:memory:/m\n1:name=systemd:/s\n0::/\n", Some("/s"));
         check(b"1:name=systemd:/s\n0::/u\n", Some("/u"));
+        // Docker without systemd's driver, on a hybrid system and on one without systemd.
+        let id = "3f2b8c1d9e0a4b5c6d7e8f90123456789abcdef0fedcba98765432100f1e2d3c";
+        let docker = format!("/docker/{id}");
+        let hybrid = format!(
+            "4:memory:{docker}\n1:name=systemd:{docker}\n0::/system.slice/containerd.service\n"
+        );
+        check(hybrid.as_bytes(), Some(&docker));
+        check(format!("4:memory:/m\n3:cpu:{docker}\n").as_bytes(), Some(&docker));
+        check(format!("1:name=systemd:{docker}\n0::/lxc/web\n").as_bytes(), Some("/lxc/web"));
         check(b"4:memory:/m\n1:name=systemd:/\n0::/\n", Some("/"));
         check(b"1:name=systemd:/s\n", Some("/s"));
         check(b"4:memory:/m\n", None);

@@ -14,6 +14,7 @@ use std::time::Duration;
 use rustix::net::sockopt::socket_cookie;
 use rustix::process::{Pid, Signal, kill_process};
 
+use crate::group::Group;
 use crate::sockeye::{Row, command};
 use crate::world::{World, connect, eventually, visit};
 
@@ -327,42 +328,18 @@ fn no_connection_is_missed_and_each_is_told_once() {
     });
 }
 
-/// A control group of this test's own, gone with it.
-struct Group {
-    dir: PathBuf,
-    name: String,
-}
-
-impl Group {
-    /// Makes one, where control groups of version 2 are mounted and may be made.
-    fn make() -> Option<Self> {
-        let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap();
-        let mount = mounts.lines().find(|line| line.contains(" - cgroup2 "))?;
-        let name = format!("sockeye-e2e-{}", std::process::id());
-        let dir = Path::new(mount.split(' ').nth(4)?).join(&name);
-        fs::create_dir(&dir).ok()?;
-        Some(Self { dir, name })
-    }
-}
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir(&self.dir);
-    }
-}
-
 #[test]
 fn nor_in_another_network_and_control_group() {
     visit(|world| {
         let network = world.join_network("elsewhere");
         let listener = network.inside(|| TcpListener::bind("127.0.0.1:0").unwrap());
         let path = program(world);
-        let group = Group::make();
+        let group = Group::make(None);
         if group.is_none() {
             world.skip("its control group: none can be made");
         }
         let enter = group.as_ref().map_or(String::new(), |group| {
-            format!("echo $$ > {}/cgroup.procs && ", group.dir.display())
+            format!("echo $$ > {}/cgroup.procs && ", group.dir().display())
         });
         let script = format!("{enter}exec ip netns exec elsewhere \"$0\" \"$@\"");
         let begin = || {
@@ -380,7 +357,7 @@ fn nor_in_another_network_and_control_group() {
             let is_client = row.text("process.executable.path") == path.to_str().unwrap();
             if let Some(group) = group.as_ref().filter(|_| is_client) {
                 let shown = row.text("process.linux.cgroup");
-                assert!(shown.ends_with(&format!("/{}", group.name)), "{row:?}");
+                assert_eq!(shown, group.path(), "{row:?}");
             }
         }
     });

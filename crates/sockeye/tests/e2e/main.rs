@@ -13,6 +13,7 @@
 )]
 
 mod dns;
+mod group;
 mod proc;
 mod sockeye;
 mod ss;
@@ -41,3 +42,4 @@ mod udp_events;
 mod unprivileged;
 mod watch;
 mod whole_table;
+mod workloads;
