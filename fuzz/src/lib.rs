@@ -13,6 +13,7 @@ pub type Target = fn(&[u8]);
 pub const TARGETS: &[(&str, Target)] = &[
     ("bpf", fuzzing::bpf),
     ("btf", fuzzing::btf),
+    ("containers", fuzzing::containers),
     ("dump", fuzzing::dump),
     ("filter", filter),
     ("netlink", fuzzing::netlink),

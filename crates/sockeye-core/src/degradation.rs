@@ -61,6 +61,20 @@ pub enum Degradation {
         /// Which, and what the operating system said.
         reason: String,
     },
+    /// Names of some containers could not be found out.
+    ContainersUnnamed {
+        /// The runtime that was asked, as its columns call it.
+        runtime: String,
+        /// What it, or the operating system, said.
+        reason: String,
+    },
+    /// Some of systemd's unit files could not be read: sockets that they name show no unit.
+    UnitsUnread {
+        /// How many files and directories.
+        count: u32,
+        /// The first of them, and what the operating system said.
+        first: String,
+    },
 }
 
 impl Degradation {
@@ -78,6 +92,8 @@ impl Degradation {
             Self::EventsUnavailable { .. } => "events_unavailable",
             Self::EventsIncomplete { .. } => "events_incomplete",
             Self::IteratorUnavailable { .. } => "iterator_unavailable",
+            Self::ContainersUnnamed { .. } => "containers_unnamed",
+            Self::UnitsUnread { .. } => "units_unread",
         }
     }
 }
@@ -119,6 +135,13 @@ impl fmt::Display for Degradation {
             Self::EventsIncomplete { reason } => write!(f, "not told as it happens: {reason}"),
             Self::IteratorUnavailable { reason } => {
                 write!(f, "tables and descriptors are read, not the kernel's own lists ({reason})")
+            }
+            Self::ContainersUnnamed { runtime, reason } => {
+                write!(f, "names of {runtime} containers are not known ({reason})")
+            }
+            Self::UnitsUnread { count, first } => {
+                let files = number_of(*count as usize, "unit file", "unit files");
+                write!(f, "{files} not read (the first: {first})")
             }
         }
     }

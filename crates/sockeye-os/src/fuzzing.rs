@@ -7,6 +7,8 @@ use sockeye_core::Transport;
 use crate::assemble::assemble;
 use crate::decode::bpf::{Record, records};
 use crate::decode::btf::{excerpt, structure_names};
+use crate::decode::containers::{decode_config, decode_list};
+use crate::decode::http::{self, Stream};
 use crate::decode::inet_diag::{decode_answer, decode_destroyed};
 use crate::decode::mounts::{
     bound_namespaces, cgroup2_mount_point, decode_mounts, is_proc_restricted,
@@ -105,6 +107,18 @@ pub fn btf(bytes: &[u8]) {
     let Ok(whole) = excerpt(bytes, &names, &["bpf_iter_tcp"]) else { return };
     assert_eq!(structure_names(&whole.btf).as_ref(), Ok(&names));
     assert!(excerpt(&whole.btf, &names, &[]).is_ok());
+}
+
+/// What a container runtime answers or keeps: no name is empty, no body longer than the answer, and
+/// what is whole stays so when the connection ends.
+pub fn containers(bytes: &[u8]) {
+    if let Ok(Some(answer)) = http::decode_answer(bytes, Stream::Open) {
+        assert!(answer.body.len() <= bytes.len());
+        assert_eq!(http::decode_answer(bytes, Stream::Ended), Ok(Some(answer)));
+    }
+    let named = decode_list(bytes).unwrap_or_default();
+    assert!(named.iter().all(|(_, name)| !name.is_empty()));
+    assert!(!matches!(decode_config(bytes), Ok(Some(name)) if name.is_empty()));
 }
 
 /// The text of a table in `/proc/net`: every line is a header, a row or malformed, and anonymous

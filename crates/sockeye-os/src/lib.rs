@@ -7,6 +7,7 @@
 
 pub mod assemble;
 mod beside;
+pub mod containers;
 pub mod decode;
 pub mod dump;
 pub mod error;
@@ -20,6 +21,7 @@ use std::time::Duration;
 use sockeye_core::event::{Coverage, Event};
 use sockeye_core::{Degradation, Description, Endpoint, ProcessId, Snapshot, Transport};
 
+pub use containers::container_names;
 pub use error::{Error, Kind, plain};
 
 /// Which network namespaces to observe (Linux; other systems have one).

@@ -9,6 +9,8 @@
 
 pub mod bpf;
 pub mod btf;
+pub mod containers;
+pub mod http;
 pub mod inet_diag;
 pub mod mounts;
 pub mod proc_net;

@@ -86,6 +86,8 @@ fn concerns(degradation: &Degradation, wants: &Wants) -> bool {
         | Degradation::Unstable { .. }
         | Degradation::EventsUnavailable { .. }
         | Degradation::EventsIncomplete { .. }
-        | Degradation::IteratorUnavailable { .. } => true,
+        | Degradation::IteratorUnavailable { .. }
+        | Degradation::ContainersUnnamed { .. }
+        | Degradation::UnitsUnread { .. } => true,
     }
 }

@@ -357,6 +357,14 @@ fn read_degradation(text: &str) -> Option<Degradation> {
         }
         "unstable" => Degradation::Unstable { count: number(rest)? },
         "events_unavailable" => Degradation::EventsUnavailable { reason: name(rest)? },
+        "containers_unnamed" => {
+            let (runtime, reason) = rest.split_once(' ')?;
+            Degradation::ContainersUnnamed { runtime: name(runtime)?, reason: name(reason)? }
+        }
+        "units_unread" => {
+            let (count, first) = rest.split_once(' ')?;
+            Degradation::UnitsUnread { count: number(count)?, first: name(first)? }
+        }
         "events_incomplete" => Degradation::EventsIncomplete { reason: name(rest)? },
         "iterator_unavailable" => Degradation::IteratorUnavailable { reason: name(rest)? },
         _ => return None,

@@ -180,6 +180,8 @@ fn sample() -> Raw {
             Degradation::EventsUnavailable { reason: "not\tpermitted".into() },
             Degradation::EventsIncomplete { reason: "UDP's closings (no such file)".into() },
             Degradation::IteratorUnavailable { reason: "program list_held: refused".into() },
+            Degradation::ContainersUnnamed { runtime: "docker".into(), reason: "not so".into() },
+            Degradation::UnitsUnread { count: 1, first: "/etc/x\n: denied".into() },
         ],
     }
 }
@@ -319,9 +321,9 @@ fn a_part_is_what_a_look_at_that_part_would_have_shown() {
     check(|wants| wants.udp = false, (5, 2, 11));
     check(|wants| wants.tcp = false, (1, 1, 11));
     check(|wants| wants.owners = false, (6, 0, 8));
-    check(|wants| wants.namespaces = Namespaces::Own, (4, 2, 10));
-    check(|wants| wants.namespaces = Namespaces::Pid(1208), (4, 2, 10));
-    check(|wants| wants.namespaces = Namespaces::Named("blue".into()), (2, 1, 10));
+    check(|wants| wants.namespaces = Namespaces::Own, (4, 2, 12));
+    check(|wants| wants.namespaces = Namespaces::Pid(1208), (4, 2, 12));
+    check(|wants| wants.namespaces = Namespaces::Named("blue".into()), (2, 1, 12));
     let mut wants = Wants::EVERYTHING;
     wants.namespaces = Namespaces::Named("green".into());
     let error = read(&mut &file[..], "x.dump", &wants).unwrap_err();

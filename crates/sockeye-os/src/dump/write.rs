@@ -166,10 +166,11 @@ fn write_degradation(out: &mut impl Write, degradation: &Degradation) -> io::Res
         | Degradation::IteratorUnavailable { reason } => {
             writeln!(out, " {}", Escaped(reason.as_bytes()))
         }
-        Degradation::TableUnavailable { table, reason } => {
-            writeln!(out, " {} {}", word(table), Escaped(reason.as_bytes()))
+        Degradation::TableUnavailable { table: what, reason }
+        | Degradation::ContainersUnnamed { runtime: what, reason } => {
+            writeln!(out, " {} {}", word(what), Escaped(reason.as_bytes()))
         }
-        Degradation::Malformed { count, first } => {
+        Degradation::Malformed { count, first } | Degradation::UnitsUnread { count, first } => {
             writeln!(out, " {count} {}", Escaped(first.as_bytes()))
         }
     }

@@ -11,6 +11,7 @@
 //! - `kernel_release() -> String`
 //! - `examine() -> Vec<Finding>`
 //! - `iterate_bare() -> Result<(Duration, usize), Error>`, for the benchmark
+//! - `container_names(&Places, &[(Runtime, &str)]) -> ContainerNames`
 //! - `Describer`, with the methods of [`crate::Describer`]
 //! - `Watcher`, with the methods of [`crate::Watcher`]
 //!
@@ -21,14 +22,14 @@
 mod linux;
 #[cfg(target_os = "linux")]
 pub(crate) use linux::{
-    Describer, Watcher, close, end, examine, gather, is_output_read, is_running, iterate_bare,
-    kernel_release, observe,
+    Describer, Watcher, close, container_names, end, examine, gather, is_output_read, is_running,
+    iterate_bare, kernel_release, observe,
 };
 
 #[cfg(not(target_os = "linux"))]
 mod unsupported;
 #[cfg(not(target_os = "linux"))]
 pub(crate) use unsupported::{
-    Describer, Watcher, close, end, examine, gather, is_output_read, is_running, iterate_bare,
-    kernel_release, observe,
+    Describer, Watcher, close, container_names, end, examine, gather, is_output_read, is_running,
+    iterate_bare, kernel_release, observe,
 };

@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use sockeye_core::event::{Coverage, Event};
+use sockeye_core::workload::Runtime;
 use sockeye_core::{Degradation, Description, Endpoint, ProcessId, Snapshot};
 
+use crate::containers::{ContainerNames, Places};
 use crate::raw::{Keep, Raw};
 use crate::support::{Finding, Status};
 use crate::{Error, Kind, Urgency, Wants};
@@ -80,6 +82,17 @@ impl Describer {
     pub(crate) fn describe(&mut self, _: ProcessId) -> Result<Description, Error> {
         unsupported("describe a process")
     }
+}
+
+/// See [`crate::containers::container_names_in`].
+pub(crate) fn container_names(_: &Places, ids: &[(Runtime, &str)]) -> ContainerNames {
+    let reason = format!("Sockeye does not know {}", std::env::consts::OS);
+    let unnamed = |(runtime, _): &(Runtime, &str)| Degradation::ContainersUnnamed {
+        runtime: runtime.id().into(),
+        reason: reason.clone(),
+    };
+    let degradations = ids.first().map(unnamed).into_iter().collect();
+    ContainerNames { degradations, ..ContainerNames::default() }
 }
 
 /// See [`crate::Watcher`]. Never made.

@@ -19,6 +19,7 @@ mod tables;
 mod users;
 mod walk;
 mod watch;
+mod workloads;
 
 pub(crate) use act::{close, end, is_running};
 pub(crate) use bpf::iterate_bare;
@@ -27,3 +28,4 @@ pub(crate) use observe::{gather, observe};
 pub(crate) use output::is_output_read;
 pub(crate) use support::{examine, kernel_release};
 pub(crate) use watch::Watcher;
+pub(crate) use workloads::container_names;
