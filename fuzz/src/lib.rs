@@ -17,8 +17,10 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("dump", fuzzing::dump),
     ("filter", filter),
     ("netlink", fuzzing::netlink),
+    ("packages", fuzzing::packages),
     ("proc", fuzzing::process),
     ("proc_net", fuzzing::proc_net),
+    ("rpm", fuzzing::rpm),
 ];
 
 /// The filter language, as it comes from a command line. What it accepts, it prints so that it is

@@ -2,6 +2,8 @@
 //!
 //! No stable interface: only the targets in `fuzz/` and the tests call it.
 
+use std::borrow::Cow;
+
 use sockeye_core::Transport;
 
 use crate::assemble::assemble;
@@ -13,6 +15,10 @@ use crate::decode::inet_diag::{decode_answer, decode_destroyed};
 use crate::decode::mounts::{
     bound_namespaces, cgroup2_mount_point, decode_mounts, is_proc_restricted,
 };
+use crate::decode::packages::desktop::DesktopEntry;
+use crate::decode::packages::elf_note::{decode_metadata, decode_note};
+use crate::decode::packages::icons::Theme;
+use crate::decode::packages::{Aliases, Catalogue, apk, bdb, dpkg, ndb, pacman, rpm};
 use crate::decode::proc_net::decode_table;
 use crate::decode::process::{
     decode_cgroup, decode_command_line, decode_image_link, decode_namespace_link,
@@ -119,6 +125,48 @@ pub fn containers(bytes: &[u8]) {
     let named = decode_list(bytes).unwrap_or_default();
     assert!(named.iter().all(|(_, name)| !name.is_empty()));
     assert!(!matches!(decode_config(bytes), Ok(Some(name)) if name.is_empty()));
+}
+
+/// The RPM database in its older formats, and one header: all headers together are no longer than the
+/// file, and a header makes a package with a name or none.
+pub fn rpm(file: &[u8]) {
+    let headers = ndb::headers(file).into_iter().flatten().filter_map(Result::ok);
+    let headers = headers.map(Cow::Borrowed);
+    let older = bdb::headers(file).into_iter().flatten().filter_map(Result::ok);
+    let mut length = 0;
+    let mut catalogue = Catalogue::new(Aliases::default());
+    for blob in headers.chain(older).chain([Cow::Borrowed(file)]) {
+        length += blob.len();
+        if let Ok(header) = rpm::Header::decode(&blob) {
+            assert!(header.package().is_none_or(|package| !package.name.is_empty()));
+            header.add_to(&mut catalogue);
+        }
+    }
+    assert!(length <= 2 * file.len());
+}
+
+/// Texts of other package databases, package notes, desktop entries and themes: what is found has a
+/// name, and nothing is longer than the text.
+pub fn packages(text: &[u8]) {
+    let mut reader = dpkg::Reader::new(Aliases::default());
+    reader.add_status(text);
+    reader.add_diversions(text);
+    reader.add_list(b"salmon", text);
+    reader.add_part(text, text);
+    let lines = text.split(|byte| *byte == b'\n').count();
+    assert!(reader.finish().len() <= 2 * lines);
+    assert!(apk::decode_installed(text, Aliases::default()).len() <= lines);
+    if let Some(package) = pacman::decode_desc(text) {
+        assert!(!package.name.is_empty());
+        pacman::add_package(&mut Catalogue::new(Aliases::default()), package, text);
+    }
+    let notes = [decode_note(text), decode_metadata(text)];
+    assert!(notes.into_iter().flatten().all(|package| !package.name.is_empty()));
+    let entry = DesktopEntry::decode(text);
+    assert!(entry.is_none_or(|entry| !entry.name.is_empty()));
+    for directory in Theme::decode(text).directories {
+        assert!(directory.least <= directory.most || directory.distance(48) > 0);
+    }
 }
 
 /// The text of a table in `/proc/net`: every line is a header, a row or malformed, and anonymous

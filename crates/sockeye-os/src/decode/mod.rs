@@ -13,6 +13,7 @@ pub mod containers;
 pub mod http;
 pub mod inet_diag;
 pub mod mounts;
+pub mod packages;
 pub mod proc_net;
 pub mod process;
 pub mod status;

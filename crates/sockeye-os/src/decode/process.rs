@@ -173,6 +173,12 @@ pub fn decode_namespace_link(target: &[u8]) -> Option<u32> {
     decimal_u32(inode)
 }
 
+/// The inode in the target of the link `/proc/PID/ns/mnt`: `mnt:[4026531841]`.
+pub fn decode_mount_namespace_link(target: &[u8]) -> Option<u32> {
+    let inode = target.strip_prefix(b"mnt:[")?.strip_suffix(b"]")?;
+    decimal_u32(inode)
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::hostile;
