@@ -13,6 +13,7 @@
 //! - `iterate_bare() -> Result<(Duration, usize), Error>`, for the benchmark
 //! - `container_names(&Places, &[(Runtime, &str)]) -> ContainerNames`
 //! - `Describer`, with the methods of [`crate::Describer`]
+//! - `Packages`, with the methods of [`crate::packages::Packages`]
 //! - `Watcher`, with the methods of [`crate::Watcher`]
 //!
 //! It makes the calls and hands the bytes to `decode`. Where a system cannot do a thing, it says
@@ -22,14 +23,14 @@
 mod linux;
 #[cfg(target_os = "linux")]
 pub(crate) use linux::{
-    Describer, Watcher, close, container_names, end, examine, gather, is_output_read, is_running,
-    iterate_bare, kernel_release, observe,
+    Describer, Packages, Watcher, close, container_names, end, examine, gather, is_output_read,
+    is_running, iterate_bare, kernel_release, observe,
 };
 
 #[cfg(not(target_os = "linux"))]
 mod unsupported;
 #[cfg(not(target_os = "linux"))]
 pub(crate) use unsupported::{
-    Describer, Watcher, close, container_names, end, examine, gather, is_output_read, is_running,
-    iterate_bare, kernel_release, observe,
+    Describer, Packages, Watcher, close, container_names, end, examine, gather, is_output_read,
+    is_running, iterate_bare, kernel_release, observe,
 };

@@ -1,12 +1,17 @@
 //! Systems that Sockeye cannot observe: every call says so.
 
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
+use sockeye_core::answer::Package;
 use sockeye_core::event::{Coverage, Event};
+use sockeye_core::process::{Absent, Fact};
 use sockeye_core::workload::Runtime;
 use sockeye_core::{Degradation, Description, Endpoint, ProcessId, Snapshot};
 
 use crate::containers::{ContainerNames, Places};
+use crate::packages::{DesktopEntry, Image, Known};
 use crate::raw::{Keep, Raw};
 use crate::support::{Finding, Status};
 use crate::{Error, Kind, Urgency, Wants};
@@ -93,6 +98,32 @@ pub(crate) fn container_names(_: &Places, ids: &[(Runtime, &str)]) -> ContainerN
     };
     let degradations = ids.first().map(unnamed).into_iter().collect();
     ContainerNames { degradations, ..ContainerNames::default() }
+}
+
+/// See [`crate::packages::Packages`].
+#[derive(Debug)]
+pub(crate) struct Packages;
+
+impl Packages {
+    /// One that knows nothing.
+    pub(crate) fn new(_: Vec<PathBuf>) -> Self {
+        Self
+    }
+
+    /// See [`crate::packages::Packages::owners_of`].
+    pub(crate) fn owners_of(&mut self, images: &[Image<'_>]) -> Vec<Fact<Arc<Package>>> {
+        images.iter().map(|_| Err(Absent::Unsupported)).collect()
+    }
+
+    /// See [`crate::packages::Packages::desktop_entry_of`].
+    pub(crate) fn desktop_entry_of(&mut self, _: &Image<'_>) -> Option<Arc<DesktopEntry>> {
+        None
+    }
+
+    /// See [`crate::packages::Packages::icon_of`].
+    pub(crate) fn icon_of(&mut self, _: &str, _: Known<'_>, _: u16) -> Option<PathBuf> {
+        None
+    }
 }
 
 /// See [`crate::Watcher`]. Never made.
