@@ -4,6 +4,7 @@ use core::net::SocketAddr;
 
 use super::{Column, Cost, Kind, Platforms, Row, Unit, Value};
 use crate::address::Scoped;
+use crate::answer::Package;
 use crate::endpoint::{Endpoint, Metrics, Queue, Transport};
 use crate::event::{Action, Occurrence, Reason};
 use crate::process::Fact;
@@ -33,6 +34,9 @@ const METRIC: Column = Column { cost: Cost::Metrics, ..NUMBER };
 const OWNER: Column = Column { cost: Cost::Owners, ..TEXT };
 /// A fact about the owning process.
 const PROCESS: Column = Column { is_of_process: true, ..OWNER };
+
+/// A fact about the package of the owning process.
+const PACKAGE: Column = Column { cost: Cost::Packages, is_default: false, ..PROCESS };
 
 /// What happened to an endpoint.
 const EVENT: Column = Column { cost: Cost::Events, is_default: false, ..TEXT };
@@ -474,6 +478,41 @@ pub static REGISTRY: &[Column] = &[
         ..PROCESS
     },
     Column {
+        name: "process.package.name",
+        aliases: &["package"],
+        header: "Package",
+        meaning: "Package that the owner's image belongs to: by the package manager of its root, by the image itself, or by its desktop entry.",
+        width: 20,
+        value: |row| package(row, |package| Some(&package.name)),
+        ..PACKAGE
+    },
+    Column {
+        name: "process.package.version",
+        header: "Version",
+        meaning: "That package's version; none of an image that was replaced since the owner started.",
+        width: 16,
+        value: |row| package(row, |package| package.version.as_deref()),
+        ..PACKAGE
+    },
+    Column {
+        name: "process.package.vendor",
+        aliases: &["vendor"],
+        header: "Vendor",
+        meaning: "Who made that package: a distribution, a company, a maintainer.",
+        width: 24,
+        value: |row| package(row, |package| package.vendor.as_deref()),
+        ..PACKAGE
+    },
+    Column {
+        name: "process.package.description",
+        aliases: &["description"],
+        header: "Description",
+        meaning: "What that package is, in one line.",
+        width: 40,
+        value: |row| package(row, |package| package.description.as_deref()),
+        ..PACKAGE
+    },
+    Column {
         name: "process.user.id",
         aliases: &["uid"],
         header: "UID",
@@ -662,6 +701,12 @@ fn socket<'a>(endpoint: &'a Endpoint, address: Option<&SocketAddr>) -> Value<'a>
 fn hostname<'a>(row: &Row<'a>, address: Option<&SocketAddr>) -> Value<'a> {
     let name = address.and_then(|address| row.snapshot.answers.hostnames.get(&address.ip()));
     Value::text(name.map(|name| &**name))
+}
+
+/// A fact about the package of the owner's image, where that was found out.
+fn package<'a>(row: &Row<'a>, take: impl Fn(&'a Package) -> Option<&'a str>) -> Value<'a> {
+    let answer = row.owner.and_then(|owner| row.snapshot.answers.packages.get(&owner.process));
+    Value::text(answer.and_then(|answer| answer.as_ref().ok()).and_then(|package| take(package)))
 }
 
 /// A fact of what happened, where the row tells of that.

@@ -162,12 +162,15 @@ impl<'a> Row<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::answer::Package;
     use crate::column::Column;
     use crate::event::{Action, Reason};
+    use crate::process::Absent;
     use crate::{State, Timestamp, testing};
     use alloc::boxed::Box;
     use alloc::format;
     use alloc::string::{String, ToString};
+    use alloc::sync::Arc;
 
     /// A row's cells of these columns, absent ones left out.
     fn cells(row: &Row<'_>, names: &[&str]) -> String {
@@ -264,5 +267,26 @@ mod tests {
         let inside = |id| Some(crate::NamespaceId::Inode(id));
         check(Endpoint { namespace: inside(1), ..tcp("[::]:22", "") }, "ssh.socket");
         check(Endpoint { namespace: inside(2), ..tcp("[::]:22", "") }, "");
+    }
+
+    #[test]
+    fn a_package_is_that_of_the_owner() {
+        let endpoint = testing::tcp(State::Established, "10.0.0.5:1", "10.0.0.9:443");
+        let endpoint = Endpoint { owners: testing::owners(&[3, 4, 5]), ..endpoint };
+        let mut snapshot = testing::snapshot(9, Vec::from([endpoint]), Vec::new());
+        let ids: Vec<_> =
+            snapshot.endpoints[0].owners.as_slice().iter().map(|owner| owner.process).collect();
+        let package = Package {
+            name: "nginx".into(),
+            version: Some("1.22".into()),
+            vendor: Some("Debian".into()),
+            ..Package::default()
+        };
+        snapshot.answers.packages.insert(ids[0], Ok(Arc::new(package)));
+        snapshot.answers.packages.insert(ids[1], Err(Absent::Denied));
+        let names = ["package", "process.package.version", "vendor", "description"];
+        let rows = Row::each(&snapshot, &snapshot.endpoints[0]);
+        let shown: Vec<String> = rows.map(|row| cells(&row, &names)).collect();
+        assert_eq!(shown, ["nginx|1.22|Debian|", "|||", "|||"]);
     }
 }
