@@ -4,6 +4,7 @@
 //! in order in time. Nothing in here prints.
 
 pub mod act;
+pub mod answers;
 pub mod desk;
 pub mod inspect;
 pub mod live;

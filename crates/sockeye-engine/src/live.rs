@@ -1,14 +1,13 @@
 //! The loop of whoever watches: events as they come, snapshots when they are due, a tick every
 //! interval.
 
-use std::net::IpAddr;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use sockeye_core::event::{Coverage, Event, EventKind, Occurrence};
 use sockeye_core::{Answers, Degradation, Session, Timestamp};
 use sockeye_os::{Error, Wants, Watcher};
 
-use crate::resolve::Resolver;
+use crate::answers::{Answerer, Asked};
 
 /// How long is waited for events in one go.
 const SLICE: Duration = Duration::from_millis(50);
@@ -64,7 +63,7 @@ pub struct Live<K = Session> {
     /// When the next interval ends.
     tick: Instant,
     events: Vec<Event>,
-    resolver: Resolver,
+    answerer: Answerer,
 }
 
 impl Live {
@@ -103,9 +102,9 @@ impl<K: Keep> Live<K> {
         let begun = Instant::now();
         let tick = begun + options.interval;
         let look = (begun, Duration::ZERO);
-        let (events, resolver) = (Vec::new(), Resolver::default());
+        let (events, answerer) = (Vec::new(), Answerer::default());
         let session = keep(session);
-        let mut live = Self { watcher, session, options, is_looking, look, tick, events, resolver };
+        let mut live = Self { watcher, session, options, is_looking, look, tick, events, answerer };
         live.watcher.set_measuring(is_looking || options.initial == Initial::Told);
         live.look()?;
         live.watcher.set_measuring(is_looking);
@@ -196,18 +195,20 @@ impl<K: Keep> Live<K> {
         Ok(self.session.with(Session::take_occurrences))
     }
 
-    /// Asks for host names by `resolver` from now on, in place of the system's.
+    /// Finds things out by `answerer` from now on.
     #[must_use]
-    pub fn asking(self, resolver: Resolver) -> Self {
-        Self { resolver, ..self }
+    pub fn asking(self, answerer: Answerer) -> Self {
+        Self { answerer, ..self }
     }
 
-    /// Learns the host names of `addresses`, for at most `patience`: from then on the rows of the
-    /// session's context have them.
-    pub fn resolve(&mut self, addresses: impl Iterator<Item = IpAddr>, patience: Duration) {
-        let names = self.resolver.resolve(addresses, patience);
-        let hostnames = names.into_iter().collect();
-        self.learn(Answers { hostnames, ..Answers::default() });
+    /// Finds out what was `asked`, waiting for at most `patience`: from then on the rows of the
+    /// session's context have it. Says what could not be found out.
+    pub fn answer(&mut self, asked: Asked, patience: Duration) -> Vec<Degradation> {
+        let (answers, degradations) = self.answerer.answer(asked, patience);
+        if !answers.is_empty() {
+            self.learn(answers);
+        }
+        degradations
     }
 
     /// Takes what somebody found out: from now on the rows of the session's context have it.

@@ -2,7 +2,7 @@
 
 #![cfg(target_os = "linux")]
 #![expect(clippy::print_stdout, reason = "what was skipped is said")]
-#![expect(clippy::unwrap_used, clippy::panic, reason = "in a test a panic is the report")]
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 #![expect(clippy::indexing_slicing, reason = "in a test a panic is the report")]
 
 use std::collections::{BTreeMap, BTreeSet};

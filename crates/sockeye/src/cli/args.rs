@@ -300,6 +300,13 @@ pub(super) struct InspectArgs {
     #[arg(short, long, value_enum, value_name = "FORMAT", default_value_t)]
     #[arg(help_heading = "Output")]
     pub(super) format: InspectFormat,
+
+    /// Ask for the host names of addresses (reverse DNS)
+    #[arg(short, long, help_heading = "Output")]
+    pub(super) resolve: bool,
+
+    #[command(flatten)]
+    pub(super) informants: InformantArgs,
 }
 
 /// What to close.

@@ -7,6 +7,7 @@ use sockeye_core::column::Cost;
 use sockeye_core::degradation::number_of;
 use sockeye_core::{Column, Degradation, Endpoint, Ownerless, Row, Snapshot};
 use sockeye_engine::act::Fate;
+use sockeye_engine::answers::Questions;
 use sockeye_os::Wants;
 
 use super::Status;
@@ -35,9 +36,8 @@ pub(super) fn observe(
         ..Wants::EVERYTHING
     };
     let mut snapshot = sockeye_os::observe(&wants)?;
-    if needs(Cost::Names) {
-        names::resolve(&mut snapshot, informants, |_| true)?;
-    }
+    let questions = Questions::of(wanted.columns());
+    names::answer(&mut snapshot, (questions, informants), |_| true)?;
     Ok(snapshot)
 }
 

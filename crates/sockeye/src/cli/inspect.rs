@@ -7,12 +7,14 @@ use clap::ValueEnum;
 use sockeye_core::description::Description;
 use sockeye_core::table::{self, Scope};
 use sockeye_core::{ProcessId, Row, Snapshot};
+use sockeye_engine::answers::{Asked, Questions};
 use sockeye_engine::inspect::Inspector;
 use sockeye_os::Wants;
 
 use super::Status;
 use super::args::{ChoiceArgs, InspectArgs};
 use super::console::Console;
+use super::names::{self, PATIENCE};
 use super::query::namespaces;
 use super::wanted::{Wanted, is_filter};
 use crate::print::{self, Report, notes};
@@ -37,6 +39,7 @@ pub(super) fn run(args: &InspectArgs, console: &mut Console) -> anyhow::Result<S
     let mut snapshot = observe(&choice)?;
     let mut inspector = Inspector::default();
     let described = describe(&mut snapshot, (&wanted, &choice), &mut inspector);
+    ask(&mut snapshot, &described, args)?;
     let reports: Vec<Report<'_>> = described
         .iter()
         .map(|description| Report {
@@ -99,6 +102,29 @@ fn describe(
         snapshot.users.extend(description.users.clone());
     }
     described
+}
+
+/// Finds out what is asked about the processes that were `described`, besides what was observed.
+fn ask(
+    snapshot: &mut Snapshot,
+    described: &[Arc<Description>],
+    args: &InspectArgs,
+) -> anyhow::Result<()> {
+    let questions = Questions {
+        hostnames: args.resolve || !args.informants.dns.is_empty(),
+        packages: true,
+        workloads: true,
+    };
+    let mut asked = Asked::default();
+    for description in described {
+        let id = description.process.id;
+        let rows = std::iter::once(Row::of_process(snapshot, id)).chain(rows_of(snapshot, id));
+        rows.for_each(|row| asked.add(&row, questions));
+    }
+    let (answers, degradations) = names::answerer(&args.informants)?.answer(asked, PATIENCE);
+    snapshot.answers.merge(answers);
+    snapshot.degradations.extend(degradations);
+    Ok(())
 }
 
 /// The endpoints of one process, as a list has them.

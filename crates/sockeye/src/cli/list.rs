@@ -27,8 +27,9 @@ pub(super) fn run_below(
     let query = Query::parse(args)?;
     console.note_each(&query.unasked());
     let mut snapshot = observe(args, &query)?;
-    if query.wants_names() {
-        names::resolve(&mut snapshot, &args.informants, |row| query.may_show(row))?;
+    if args.replay.is_none() {
+        let questions = query.questions();
+        names::answer(&mut snapshot, (questions, &args.informants), |row| query.may_show(row))?;
     }
     let status = show(&query, &snapshot, banner, console);
     // The program ends here: freeing a hundred thousand endpoints one by one would only delay it.

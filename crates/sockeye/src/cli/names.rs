@@ -1,50 +1,56 @@
-//! Host names for the addresses of a snapshot, and whom to ask for them.
+//! What is found out besides what was observed, and whom to ask for it.
 
-use std::collections::HashSet;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use anyhow::Context;
 use sockeye_core::column::Cost;
 use sockeye_core::{Column, Row, Snapshot};
+use sockeye_engine::answers::{Answerer, Asked, Questions};
 use sockeye_engine::resolve::Resolver;
 
 use super::args::InformantArgs;
 
-/// How long names may hold up a list.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How long answers may hold up a list.
+pub(super) const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The port of DNS (RFC 1035 §4.2).
 const PORT: u16 = 53;
 
-/// Adds the host names of both sides of the endpoints that `is_shown`; those that take too long
-/// stay addresses.
+/// Finds out what `questions` ask about the endpoints that are `is_shown`; what takes too long stays
+/// unknown.
 ///
 /// # Errors
 ///
 /// Where the servers of `informants` cannot be asked at all.
-pub(super) fn resolve(
+pub(super) fn answer(
     snapshot: &mut Snapshot,
-    informants: &InformantArgs,
+    (questions, informants): (Questions, &InformantArgs),
     is_shown: impl Fn(&Row<'_>) -> bool,
 ) -> anyhow::Result<()> {
-    let shown =
-        snapshot.endpoints.iter().filter(|e| Row::each(snapshot, e).any(|row| is_shown(&row)));
-    let sides = shown.flat_map(|endpoint| [Some(endpoint.local), endpoint.remote]).flatten();
-    let addresses: HashSet<IpAddr> =
-        sides.map(|side| side.ip()).filter(|ip| !ip.is_unspecified()).collect();
-    let names = resolver(informants)?.resolve(addresses.into_iter(), PATIENCE);
-    snapshot.answers.hostnames.extend(names);
+    if questions.are_none() {
+        return Ok(());
+    }
+    let mut asked = Asked::default();
+    for endpoint in &snapshot.endpoints {
+        if let Some(row) = Row::each(snapshot, endpoint).find(&is_shown) {
+            asked.add(&row, questions);
+        }
+    }
+    let (answers, degradations) = answerer(informants)?.answer(asked, PATIENCE);
+    snapshot.answers.merge(answers);
+    snapshot.degradations.extend(degradations);
     Ok(())
 }
 
-/// Who is asked for host names.
+/// Who finds things out.
 ///
 /// # Errors
 ///
 /// Where the servers of `informants` cannot be asked at all.
-pub(super) fn resolver(informants: &InformantArgs) -> anyhow::Result<Resolver> {
-    Resolver::new(&informants.dns).context("cannot ask the servers of --dns")
+pub(super) fn answerer(informants: &InformantArgs) -> anyhow::Result<Answerer> {
+    let resolver = Resolver::new(&informants.dns).context("cannot ask the servers of --dns")?;
+    Ok(Answerer::new(resolver))
 }
 
 /// A sentence about the first of `columns` that names would have to be asked for, which `-n` forbids.

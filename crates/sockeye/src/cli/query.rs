@@ -4,6 +4,7 @@ use anyhow::{Context, bail, ensure};
 use sockeye_core::column::Cost;
 use sockeye_core::table::{self, Scope, SortKey};
 use sockeye_core::{Column, Row, Snapshot};
+use sockeye_engine::answers::Questions;
 use sockeye_os::{Namespaces, SourceChoice, Wants};
 
 use super::args::ListArgs;
@@ -17,6 +18,9 @@ const TABLE: &[&str] = &["proto", "state", "local", "remote", "pid", "process", 
 
 /// The columns of text when none are chosen: the heading says the rest.
 const TEXT: &[&str] = &["proto", "state", "local", "remote"];
+
+/// What columns cost that take the owners to be known.
+pub(super) const OF_OWNERS: [Cost; 3] = [Cost::Owners, Cost::Packages, Cost::Workloads];
 
 /// A list that can be made: every name in it is known.
 #[derive(Debug)]
@@ -152,19 +156,21 @@ impl Query {
         Wants {
             tcp: self.scope.tcp,
             udp: self.scope.udp,
-            owners: shows_owners || self.needs(Cost::Owners),
+            owners: shows_owners || OF_OWNERS.iter().any(|cost| self.needs(*cost)),
             metrics: self.needs(Cost::Metrics),
             namespaces: self.namespaces.clone(),
             source: self.source,
         }
     }
 
-    /// Whether host names have to be asked for.
-    pub(super) fn wants_names(&self) -> bool {
+    /// What has to be asked besides.
+    pub(super) fn questions(&self) -> Questions {
         let sorted = self.sort.iter().map(|key| key.column);
-        let mut compared = sorted.chain(self.wanted.columns());
-        let is_needed = compared.any(|column| column.cost == Cost::Names);
-        self.extra.contains(&Cost::Names) || (is_needed && !self.is_numeric)
+        let compared = Questions::of(sorted.chain(self.wanted.columns()));
+        let hostnames =
+            self.extra.contains(&Cost::Names) || (compared.hostnames && !self.is_numeric);
+        let needs = |cost| self.needs(cost);
+        Questions { hostnames, packages: needs(Cost::Packages), workloads: needs(Cost::Workloads) }
     }
 
     /// What is to be said of names that would be needed and are not asked for.
@@ -177,11 +183,10 @@ impl Query {
         Vec::from_iter(names::unasked(self.wanted.columns().chain(sorted).chain(chosen)))
     }
 
-    /// Whether `row` is shown, as far as can be told before its host names are known.
+    /// Whether `row` is shown, as far as can be told before what is asked besides is known.
     pub(super) fn may_show(&self, row: &Row<'_>) -> bool {
-        let mut compared = self.wanted.columns();
-        let awaits_names = compared.any(|column| column.cost == Cost::Names);
-        self.scope.contains(row.endpoint) && (awaits_names || self.wanted.matches(row))
+        let awaits_answers = !Questions::of(self.wanted.columns()).are_none();
+        self.scope.contains(row.endpoint) && (awaits_answers || self.wanted.matches(row))
     }
 
     /// The rows of `snapshot` that are asked for, in order.

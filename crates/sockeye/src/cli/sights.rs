@@ -1,17 +1,17 @@
 //! What a watch is asked for, checked before anything is observed.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
 use sockeye_core::column::Cost;
 use sockeye_core::table::Scope;
 use sockeye_core::{Column, Occurrence, Row, Snapshot};
+use sockeye_engine::answers::{Asked, Questions};
 use sockeye_engine::live::{Initial, Options};
 use sockeye_os::{Namespaces, SourceChoice, Wants};
 
 use super::args::WatchArgs;
 use super::names;
-use super::query::{column, each_once, namespaces, ports};
+use super::query::{OF_OWNERS, column, each_once, namespaces, ports};
 use super::scope;
 use super::wanted::Wanted;
 use crate::print::{EventFormat, Extent, Ports};
@@ -35,8 +35,8 @@ pub(super) struct Sights {
     pub(super) ports: Ports,
     /// How many lines.
     pub(super) count: Option<u64>,
-    /// Whether host names have to be asked for.
-    pub(super) wants_names: bool,
+    /// What has to be asked besides.
+    pub(super) questions: Questions,
     /// What is to be said of names that would be needed and are not asked for.
     pub(super) unasked: Option<String>,
     namespaces: Namespaces,
@@ -54,13 +54,13 @@ impl Sights {
         let initial = if args.initial { Initial::Told } else { Initial::Silent };
         let wanted = Wanted::parse(&args.choice)?;
         let columns = columns(format, args)?;
-        let is_named = |column: &Column| column.cost == Cost::Names;
-        let is_any_named = columns.0.iter().copied().chain(wanted.columns()).any(is_named);
-        let has_servers = !args.informants.dns.is_empty();
+        let mut questions = Questions::of(columns.0.iter().copied().chain(wanted.columns()));
+        questions.hostnames |= !args.informants.dns.is_empty();
+        questions.hostnames = args.resolve || (questions.hostnames && !args.numeric);
         let unasked = names::unasked(wanted.columns().chain(columns.0.iter().copied()));
         Ok(Self {
             scope: scope::scope_of_watch(&args.scope),
-            wants_names: args.resolve || ((is_any_named || has_servers) && !args.numeric),
+            questions,
             unasked: unasked.filter(|_| args.numeric),
             wanted,
             format,
@@ -87,7 +87,7 @@ impl Sights {
     /// Whether anything that is shown or compared has this cost; the usual line of text says who
     /// and, at the end, how much.
     fn needs(&self, cost: Cost) -> bool {
-        let is_usual = self.shows_time_of_day() && cost != Cost::Names;
+        let is_usual = self.shows_time_of_day() && matches!(cost, Cost::Owners | Cost::Metrics);
         let mut used = self.columns.0.iter().copied().chain(self.wanted.columns());
         is_usual || used.any(|column| column.cost == cost)
     }
@@ -97,26 +97,23 @@ impl Sights {
         Wants {
             tcp: self.scope.tcp,
             udp: self.scope.udp,
-            owners: self.needs(Cost::Owners),
+            owners: OF_OWNERS.iter().any(|cost| self.needs(*cost)),
             metrics: self.needs(Cost::Metrics),
             namespaces: self.namespaces.clone(),
             source: self.source,
         }
     }
 
-    /// The addresses of `occurrence` whose names are needed to show it, or to know whether to.
-    pub(super) fn addresses(
-        &self,
-        context: &Snapshot,
-        occurrence: &Occurrence,
-    ) -> impl Iterator<Item = IpAddr> + use<> {
-        let awaits_names = || self.wanted.columns().any(|column| column.cost == Cost::Names);
-        let is_needed = awaits_names() || self.row(context, occurrence).is_some();
-        let endpoint =
-            occurrence.endpoint.as_deref().filter(|e| is_needed && self.scope.contains(e));
-        let sides = endpoint.map(|endpoint| [Some(endpoint.local), endpoint.remote]);
-        let sides = sides.into_iter().flatten().flatten();
-        sides.map(|side| side.ip()).filter(|ip| !ip.is_unspecified())
+    /// Adds to `asked` what has to be known of `occurrence` to show it, or to know whether to.
+    pub(super) fn ask(&self, context: &Snapshot, occurrence: &Occurrence, asked: &mut Asked) {
+        let awaits_answers = !Questions::of(self.wanted.columns()).are_none();
+        let shown = match self.row(context, occurrence) {
+            None if awaits_answers => Row::occurred(context, occurrence).next(),
+            row => row,
+        };
+        if let Some(row) = shown.filter(|row| self.scope.contains(row.endpoint)) {
+            asked.add(&row, self.questions);
+        }
     }
 
     /// The row of `occurrence`, where it is wanted: under the first owner for which it is.
@@ -180,7 +177,8 @@ mod tests {
         let check = |line: &str, expected: [bool; 5]| {
             let sights = sights(line).unwrap();
             let wants = sights.wants();
-            let found = [wants.tcp, wants.udp, wants.owners, wants.metrics, sights.wants_names];
+            let found =
+                [wants.tcp, wants.udp, wants.owners, wants.metrics, sights.questions.hostnames];
             assert_eq!(found, expected, "{line}");
         };
         check("sockeye watch", [true, true, true, true, false]);

@@ -11,7 +11,8 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 use sockeye_core::degradation::number_of;
 use sockeye_core::event::Coverage;
-use sockeye_core::{Action, Occurrence, Row};
+use sockeye_core::{Action, Degradation, Occurrence, Row};
+use sockeye_engine::answers::Asked;
 use sockeye_engine::live::Live;
 
 use super::Status;
@@ -36,12 +37,12 @@ pub(super) fn run(args: &WatchArgs, console: &mut Console) -> anyhow::Result<Sta
     let stop = stop_flag().context("cannot wait for signals")?;
     let zone = zone(&sights, console);
     console.note_each(sights.unasked.as_slice());
-    let resolver = names::resolver(&args.informants)?;
-    let live = Live::start(&sights.wants(), sights.options)?.asking(resolver);
+    let answerer = names::answerer(&args.informants)?;
+    let live = Live::start(&sights.wants(), sights.options)?.asking(answerer);
     console.note(&beginning(&sights, &live));
     let look = Look { palette: console.layout.palette, zone, ports: sights.ports };
     let printer = EventPrinter::new(sights.format, sights.columns(), look);
-    let mut watch = Watch { sights, live, printer, console, matched: 0, lost: 0 };
+    let mut watch = Watch { sights, live, printer, console, matched: 0, lost: 0, said: Vec::new() };
     let ending = watch.until_the_end(&stop)?;
     watch.note_flaws();
     Ok(watch.status(ending))
@@ -112,6 +113,8 @@ struct Watch<'c> {
     matched: u64,
     /// How many events were lost.
     lost: u64,
+    /// What was said that could not be found out.
+    said: Vec<Degradation>,
 }
 
 impl Watch<'_> {
@@ -135,7 +138,7 @@ impl Watch<'_> {
             }
             let deadline = end.map_or(now + SLICE, |end| end.min(now + SLICE));
             let occurrences = self.live.next(deadline)?;
-            self.learn_names(&occurrences);
+            self.learn(&occurrences);
             if let Some(ending) = self.print(&occurrences)? {
                 return Ok(ending);
             }
@@ -146,19 +149,27 @@ impl Watch<'_> {
     /// Prints what has happened up to now, for the reason to end that `ending` is.
     fn finish(&mut self, ending: Ending) -> anyhow::Result<Ending> {
         let last = self.live.finish()?;
-        self.learn_names(&last);
+        self.learn(&last);
         Ok(self.print(&last)?.unwrap_or(ending))
     }
 
-    /// Asks for the host names that `occurrences` need, where they are wanted.
-    fn learn_names(&mut self, occurrences: &[Occurrence]) {
-        if !self.sights.wants_names || occurrences.is_empty() {
+    /// Finds out what `occurrences` need to be known, where that is wanted; says once what cannot be.
+    fn learn(&mut self, occurrences: &[Occurrence]) {
+        if self.sights.questions.are_none() || occurrences.is_empty() {
             return;
         }
         let context = self.live.session().context();
-        let addresses = occurrences.iter().flat_map(|o| self.sights.addresses(context, o));
-        let addresses: Vec<_> = addresses.collect();
-        self.live.resolve(addresses.into_iter(), PATIENCE);
+        let mut asked = Asked::default();
+        occurrences.iter().for_each(|it| self.sights.ask(context, it, &mut asked));
+        if asked.is_empty() {
+            return;
+        }
+        for degradation in self.live.answer(asked, PATIENCE) {
+            if !self.said.contains(&degradation) {
+                self.console.note(&all_notes(std::slice::from_ref(&degradation)));
+                self.said.push(degradation);
+            }
+        }
     }
 
     /// Prints those of `occurrences` that are wanted; answers whether this was the end.
