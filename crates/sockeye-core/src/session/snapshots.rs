@@ -5,7 +5,7 @@ use core::mem;
 
 use super::Session;
 use super::defects::Defect;
-use super::facts::{are_same, has_sides, joined, overlay};
+use super::facts::{are_same, has_place, has_sides, joined, overlay};
 use super::life::{Before, End, Life, Phase, Stage, is_reported};
 use super::lives::Slot;
 use crate::endpoint::{Endpoint, Owners, Transport};
@@ -245,11 +245,16 @@ impl Session {
         }
     }
 
-    /// Whether it is in a namespace that snapshots do not reach: events tell of the whole machine,
-    /// also where a snapshot sees only the processes of a container. Its closing will be told too.
+    /// Whether snapshots cannot show it, and its closing will be told all the same: it is in a namespace
+    /// that they do not reach, as events tell of the whole machine, also where a snapshot sees only
+    /// the processes of a container. Or it connects and has no port yet, without which no table has
+    /// it: to find one may take long on a busy machine.
     fn is_out_of_sight(&self, life: &Life) -> bool {
         let is_seen = |id| self.context.namespace(id).is_some();
-        self.is_told(life, Defect::Closing) && !life.endpoint.namespace.is_none_or(is_seen)
+        let is_elsewhere = !life.endpoint.namespace.is_none_or(is_seen);
+        let is_placeless =
+            life.endpoint.state == Some(State::SynSent) && !has_place(&life.endpoint);
+        self.is_told(life, Defect::Closing) && (is_elsewhere || is_placeless)
     }
 
     /// Whether events are to tell of it what `defect` says they did not.

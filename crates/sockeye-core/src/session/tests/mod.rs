@@ -46,6 +46,25 @@ fn an_outgoing_connection_is_opened_once_its_sides_are_known() {
          14 defects
          =",
     );
+    // Without a port it is in no table: that a snapshot has it not means nothing, unless its end was lost.
+    check(
+        EVENTS,
+        "1 snap 1
+         2 closed>syn_sent c7 0.0.0.0:0 10.0.0.9:443 by=3
+         4 snap 3
+         5 tick
+         6 snap 6
+         7 syn_sent>established c7 10.0.0.5:4000 10.0.0.9:443
+         = 2 opened c7 established 10.0.0.5:4000 10.0.0.9:443 by=3 start=2
+         8 closed>syn_sent c8 0.0.0.0:0 10.0.0.9:443 by=3
+         9 snap 9 c7 established 10.0.0.5:4000 10.0.0.9:443 by=3
+         10 lost 1
+         = 10 lost lost=1
+         11 snap 11 c7 established 10.0.0.5:4000 10.0.0.9:443 by=3
+         = 11 closed c8 closed 0.0.0.0:0 10.0.0.9:443 by=3 start=8 reason=unknown
+         12 defects
+         =",
+    );
 }
 
 #[test]
