@@ -296,6 +296,7 @@ complete -c sockeye -n "__fish_sockeye_needs_command" -s V -l version -d 'Print 
 complete -c sockeye -n "__fish_sockeye_needs_command" -a "list" -d 'List endpoints; what sockeye does without a command'
 complete -c sockeye -n "__fish_sockeye_needs_command" -a "watch" -d 'Say what happens to endpoints, one line each, as it happens'
 complete -c sockeye -n "__fish_sockeye_needs_command" -a "inspect" -d 'Say who a process is: image, package, user, parents, unit, container, endpoints'
+complete -c sockeye -n "__fish_sockeye_needs_command" -a "whois" -d 'Say whose an address is, by the registries themselves (whois)'
 complete -c sockeye -n "__fish_sockeye_needs_command" -a "close" -d 'Close TCP connections and connected UDP endpoints'
 complete -c sockeye -n "__fish_sockeye_needs_command" -a "end" -d 'End the processes that hold endpoints'
 complete -c sockeye -n "__fish_sockeye_needs_command" -a "doctor" -d 'Say what this user on this system can see, what not, why, and what mends it'
@@ -733,6 +734,14 @@ always\t'Always'
 never\t'Never'"
 complete -c sockeye -n "__fish_sockeye_using_subcommand inspect" -s r -l resolve -d 'Ask for the host names of addresses (reverse DNS)'
 complete -c sockeye -n "__fish_sockeye_using_subcommand inspect" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c sockeye -n "__fish_sockeye_using_subcommand whois" -l server -d 'Ask this server first, in place of IANA\'s; by port 43, or another one' -r -f -a "(__fish_print_hostnames)"
+complete -c sockeye -n "__fish_sockeye_using_subcommand whois" -s f -l format -d 'Output format' -r -f -a "text\t'The registry\'s text'
+json\t'An object; of a filter, an array of them'"
+complete -c sockeye -n "__fish_sockeye_using_subcommand whois" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE elsewhere too'
+always\t'Always'
+never\t'Never'"
+complete -c sockeye -n "__fish_sockeye_using_subcommand whois" -s y -l yes -d 'Do not ask before registries are asked for more than ten addresses'
+complete -c sockeye -n "__fish_sockeye_using_subcommand whois" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c sockeye -n "__fish_sockeye_using_subcommand close" -l filter -d 'Only endpoints for which this holds; repeated: all must hold' -r -f
 complete -c sockeye -n "__fish_sockeye_using_subcommand close" -l netns -d 'Network namespaces: self, all, that of a PID, or one named by ip netns' -r -f
 complete -c sockeye -n "__fish_sockeye_using_subcommand close" -l source -d 'What to observe with' -r -f -a "auto\t'The quickest that permission and system allow for the task'
@@ -783,13 +792,14 @@ complete -c sockeye -n "__fish_sockeye_using_subcommand completions" -l color -d
 always\t'Always'
 never\t'Never'"
 complete -c sockeye -n "__fish_sockeye_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c sockeye -n "__fish_sockeye_using_subcommand help; and not __fish_seen_subcommand_from list watch inspect close end doctor dump columns completions help" -f -a "list" -d 'List endpoints; what sockeye does without a command'
-complete -c sockeye -n "__fish_sockeye_using_subcommand help; and not __fish_seen_subcommand_from list watch inspect close end doctor dump columns completions help" -f -a "watch" -d 'Say what happens to endpoints, one line each, as it happens'
-complete -c sockeye -n "__fish_sockeye_using_subcommand help; and not __fish_seen_subcommand_from list watch inspect close end doctor dump columns completions help" -f -a "inspect" -d 'Say who a process is: image, package, user, parents, unit, container, endpoints'
-complete -c sockeye -n "__fish_sockeye_using_subcommand help; and not __fish_seen_subcommand_from list watch inspect close end doctor dump columns completions help" -f -a "close" -d 'Close TCP connections and connected UDP endpoints'
-complete -c sockeye -n "__fish_sockeye_using_subcommand help; and not __fish_seen_subcommand_from list watch inspect close end doctor dump columns completions help" -f -a "end" -d 'End the processes that hold endpoints'
-complete -c sockeye -n "__fish_sockeye_using_subcommand help; and not __fish_seen_subcommand_from list watch inspect close end doctor dump columns completions help" -f -a "doctor" -d 'Say what this user on this system can see, what not, why, and what mends it'
-complete -c sockeye -n "__fish_sockeye_using_subcommand help; and not __fish_seen_subcommand_from list watch inspect close end doctor dump columns completions help" -f -a "dump" -d 'Write the system\'s raw answers to a file, for bug reports and --replay'
-complete -c sockeye -n "__fish_sockeye_using_subcommand help; and not __fish_seen_subcommand_from list watch inspect close end doctor dump columns completions help" -f -a "columns" -d 'List every column: its names and what it means'
-complete -c sockeye -n "__fish_sockeye_using_subcommand help; and not __fish_seen_subcommand_from list watch inspect close end doctor dump columns completions help" -f -a "completions" -d 'Print the completions for a shell'
-complete -c sockeye -n "__fish_sockeye_using_subcommand help; and not __fish_seen_subcommand_from list watch inspect close end doctor dump columns completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c sockeye -n "__fish_sockeye_using_subcommand help; and not __fish_seen_subcommand_from list watch inspect whois close end doctor dump columns completions help" -f -a "list" -d 'List endpoints; what sockeye does without a command'
+complete -c sockeye -n "__fish_sockeye_using_subcommand help; and not __fish_seen_subcommand_from list watch inspect whois close end doctor dump columns completions help" -f -a "watch" -d 'Say what happens to endpoints, one line each, as it happens'
+complete -c sockeye -n "__fish_sockeye_using_subcommand help; and not __fish_seen_subcommand_from list watch inspect whois close end doctor dump columns completions help" -f -a "inspect" -d 'Say who a process is: image, package, user, parents, unit, container, endpoints'
+complete -c sockeye -n "__fish_sockeye_using_subcommand help; and not __fish_seen_subcommand_from list watch inspect whois close end doctor dump columns completions help" -f -a "whois" -d 'Say whose an address is, by the registries themselves (whois)'
+complete -c sockeye -n "__fish_sockeye_using_subcommand help; and not __fish_seen_subcommand_from list watch inspect whois close end doctor dump columns completions help" -f -a "close" -d 'Close TCP connections and connected UDP endpoints'
+complete -c sockeye -n "__fish_sockeye_using_subcommand help; and not __fish_seen_subcommand_from list watch inspect whois close end doctor dump columns completions help" -f -a "end" -d 'End the processes that hold endpoints'
+complete -c sockeye -n "__fish_sockeye_using_subcommand help; and not __fish_seen_subcommand_from list watch inspect whois close end doctor dump columns completions help" -f -a "doctor" -d 'Say what this user on this system can see, what not, why, and what mends it'
+complete -c sockeye -n "__fish_sockeye_using_subcommand help; and not __fish_seen_subcommand_from list watch inspect whois close end doctor dump columns completions help" -f -a "dump" -d 'Write the system\'s raw answers to a file, for bug reports and --replay'
+complete -c sockeye -n "__fish_sockeye_using_subcommand help; and not __fish_seen_subcommand_from list watch inspect whois close end doctor dump columns completions help" -f -a "columns" -d 'List every column: its names and what it means'
+complete -c sockeye -n "__fish_sockeye_using_subcommand help; and not __fish_seen_subcommand_from list watch inspect whois close end doctor dump columns completions help" -f -a "completions" -d 'Print the completions for a shell'
+complete -c sockeye -n "__fish_sockeye_using_subcommand help; and not __fish_seen_subcommand_from list watch inspect whois close end doctor dump columns completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

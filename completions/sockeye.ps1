@@ -59,6 +59,7 @@ Register-ArgumentCompleter -Native -CommandName 'sockeye' -ScriptBlock {
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List endpoints; what sockeye does without a command')
             [CompletionResult]::new('watch', 'watch', [CompletionResultType]::ParameterValue, 'Say what happens to endpoints, one line each, as it happens')
             [CompletionResult]::new('inspect', 'inspect', [CompletionResultType]::ParameterValue, 'Say who a process is: image, package, user, parents, unit, container, endpoints')
+            [CompletionResult]::new('whois', 'whois', [CompletionResultType]::ParameterValue, 'Say whose an address is, by the registries themselves (whois)')
             [CompletionResult]::new('close', 'close', [CompletionResultType]::ParameterValue, 'Close TCP connections and connected UDP endpoints')
             [CompletionResult]::new('end', 'end', [CompletionResultType]::ParameterValue, 'End the processes that hold endpoints')
             [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Say what this user on this system can see, what not, why, and what mends it')
@@ -154,6 +155,17 @@ Register-ArgumentCompleter -Native -CommandName 'sockeye' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
+        'sockeye;whois' {
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Ask this server first, in place of IANA''s; by port 43, or another one')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Output format')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Output format')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask before registries are asked for more than ten addresses')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask before registries are asked for more than ten addresses')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'sockeye;close' {
             [CompletionResult]::new('--filter', '--filter', [CompletionResultType]::ParameterName, 'Only endpoints for which this holds; repeated: all must hold')
             [CompletionResult]::new('--netns', '--netns', [CompletionResultType]::ParameterName, 'Network namespaces: self, all, that of a PID, or one named by ip netns')
@@ -213,6 +225,7 @@ Register-ArgumentCompleter -Native -CommandName 'sockeye' -ScriptBlock {
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List endpoints; what sockeye does without a command')
             [CompletionResult]::new('watch', 'watch', [CompletionResultType]::ParameterValue, 'Say what happens to endpoints, one line each, as it happens')
             [CompletionResult]::new('inspect', 'inspect', [CompletionResultType]::ParameterValue, 'Say who a process is: image, package, user, parents, unit, container, endpoints')
+            [CompletionResult]::new('whois', 'whois', [CompletionResultType]::ParameterValue, 'Say whose an address is, by the registries themselves (whois)')
             [CompletionResult]::new('close', 'close', [CompletionResultType]::ParameterValue, 'Close TCP connections and connected UDP endpoints')
             [CompletionResult]::new('end', 'end', [CompletionResultType]::ParameterValue, 'End the processes that hold endpoints')
             [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Say what this user on this system can see, what not, why, and what mends it')
@@ -229,6 +242,9 @@ Register-ArgumentCompleter -Native -CommandName 'sockeye' -ScriptBlock {
             break
         }
         'sockeye;help;inspect' {
+            break
+        }
+        'sockeye;help;whois' {
             break
         }
         'sockeye;help;close' {

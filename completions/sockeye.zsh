@@ -794,6 +794,23 @@ never\:"Never"))' \
 '*::words -- Only these processes\: name, with * and ?, or PID; several\: any of them:' \
 && ret=0
 ;;
+(whois)
+_arguments "${_arguments_options[@]}" : \
+'--server=[Ask this server first, in place of IANA'\''s; by port 43, or another one]:HOST[:PORT]:_hosts' \
+'-f+[Output format]:FORMAT:((text\:"The registry'\''s text"
+json\:"An object; of a filter, an array of them"))' \
+'--format=[Output format]:FORMAT:((text\:"The registry'\''s text"
+json\:"An object; of a filter, an array of them"))' \
+'--color=[When to colour]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE elsewhere too"
+always\:"Always"
+never\:"Never"))' \
+'-y[Do not ask before registries are asked for more than ten addresses]' \
+'--yes[Do not ask before registries are asked for more than ten addresses]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+':subject -- An address, or a filter\: the remotes of the endpoints that it fits:' \
+&& ret=0
+;;
 (close)
 _arguments "${_arguments_options[@]}" : \
 '*--filter=[Only endpoints for which this holds; repeated\: all must hold]:EXPR:' \
@@ -906,6 +923,10 @@ _arguments "${_arguments_options[@]}" : \
 _arguments "${_arguments_options[@]}" : \
 && ret=0
 ;;
+(whois)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
 (close)
 _arguments "${_arguments_options[@]}" : \
 && ret=0
@@ -949,6 +970,7 @@ _sockeye_commands() {
 'list:List endpoints; what sockeye does without a command' \
 'watch:Say what happens to endpoints, one line each, as it happens' \
 'inspect:Say who a process is\: image, package, user, parents, unit, container, endpoints' \
+'whois:Say whose an address is, by the registries themselves (whois)' \
 'close:Close TCP connections and connected UDP endpoints' \
 'end:End the processes that hold endpoints' \
 'doctor:Say what this user on this system can see, what not, why, and what mends it' \
@@ -995,6 +1017,7 @@ _sockeye__subcmd__help_commands() {
 'list:List endpoints; what sockeye does without a command' \
 'watch:Say what happens to endpoints, one line each, as it happens' \
 'inspect:Say who a process is\: image, package, user, parents, unit, container, endpoints' \
+'whois:Say whose an address is, by the registries themselves (whois)' \
 'close:Close TCP connections and connected UDP endpoints' \
 'end:End the processes that hold endpoints' \
 'doctor:Say what this user on this system can see, what not, why, and what mends it' \
@@ -1055,6 +1078,11 @@ _sockeye__subcmd__help__subcmd__watch_commands() {
     local commands; commands=()
     _describe -t commands 'sockeye help watch commands' commands "$@"
 }
+(( $+functions[_sockeye__subcmd__help__subcmd__whois_commands] )) ||
+_sockeye__subcmd__help__subcmd__whois_commands() {
+    local commands; commands=()
+    _describe -t commands 'sockeye help whois commands' commands "$@"
+}
 (( $+functions[_sockeye__subcmd__inspect_commands] )) ||
 _sockeye__subcmd__inspect_commands() {
     local commands; commands=()
@@ -1069,6 +1097,11 @@ _sockeye__subcmd__list_commands() {
 _sockeye__subcmd__watch_commands() {
     local commands; commands=()
     _describe -t commands 'sockeye watch commands' commands "$@"
+}
+(( $+functions[_sockeye__subcmd__whois_commands] )) ||
+_sockeye__subcmd__whois_commands() {
+    local commands; commands=()
+    _describe -t commands 'sockeye whois commands' commands "$@"
 }
 
 if [ "$funcstack[1]" = "_sockeye" ]; then

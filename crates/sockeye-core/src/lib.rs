@@ -24,6 +24,7 @@ pub mod event;
 pub mod filter;
 pub mod ports;
 pub mod process;
+pub mod reach;
 pub mod script;
 pub mod session;
 pub mod snapshot;

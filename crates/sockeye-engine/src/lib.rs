@@ -9,3 +9,4 @@ pub mod desk;
 pub mod inspect;
 pub mod live;
 pub mod resolve;
+pub mod whois;

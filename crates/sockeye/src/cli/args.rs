@@ -13,6 +13,7 @@ use super::inspect::InspectFormat;
 use super::names;
 use super::source::SourceArg;
 use super::span::Span;
+use super::whois::{self, WhoisFormat};
 use crate::print::{EventFormat, Format};
 
 /// Shows every TCP and UDP endpoint of this machine and who owns it.
@@ -66,6 +67,13 @@ pub(super) enum Command {
     #[command(after_long_help = help::AFTER_INSPECT)]
     #[command(override_usage = "sockeye inspect [OPTIONS] <PID|PROCESS|FILTER>...")]
     Inspect(InspectArgs),
+    /// Say whose an address is, by the registries themselves (whois)
+    ///
+    /// IANA is asked first and says which registry knows; the answer is that of the last one. The
+    /// registries learn from it who asks for what. Of private and other special addresses it is
+    /// said what they are, and nobody is asked.
+    #[command(after_long_help = help::AFTER_WHOIS)]
+    Whois(WhoisArgs),
     /// Close TCP connections and connected UDP endpoints
     ///
     /// Which ones has to be said: by a process, by --filter, or by both.
@@ -349,6 +357,27 @@ pub(super) struct ConsentArgs {
     /// Show what would be done, and do nothing
     #[arg(long, conflicts_with = "yes")]
     pub(super) dry_run: bool,
+}
+
+/// Whose address to ask for, and whom.
+#[derive(Args, Debug)]
+pub(super) struct WhoisArgs {
+    /// An address, or a filter: the remotes of the endpoints that it fits
+    #[arg(value_name = "ADDRESS|FILTER", value_hint = ValueHint::Other)]
+    pub(super) subject: String,
+
+    /// Ask this server first, in place of IANA's; by port 43, or another one
+    #[arg(long, value_name = "HOST[:PORT]", value_parser = whois::server)]
+    #[arg(value_hint = ValueHint::Hostname)]
+    pub(super) server: Option<sockeye_engine::whois::Server>,
+
+    /// Do not ask before registries are asked for more than ten addresses
+    #[arg(short, long)]
+    pub(super) yes: bool,
+
+    /// Output format
+    #[arg(short, long, value_enum, value_name = "FORMAT", default_value_t)]
+    pub(super) format: WhoisFormat,
 }
 
 /// How to report.

@@ -122,13 +122,21 @@ fn is_given(args: &ConsentArgs, question: &str, console: &mut Console) -> anyhow
     if args.yes || args.dry_run {
         return Ok(args.yes);
     }
+    match is_yes(question, console) {
+        Some(answer) => answer,
+        None => bail!("nothing was done: add --yes to go on where nobody can be asked"),
+    }
+}
+
+/// The answer to `question`; `None` where nobody can be asked.
+pub(super) fn is_yes(question: &str, console: &mut Console) -> Option<anyhow::Result<bool>> {
     if !io::stdin().is_terminal() {
-        bail!("nothing was done: add --yes to go on where nobody can be asked");
+        return None;
     }
     console.note(format!("{question} [y/N] ").as_bytes());
     let mut answer = String::new();
-    io::stdin().read_line(&mut answer).context("cannot read the answer")?;
-    Ok(matches!(answer.trim(), "y" | "Y" | "yes" | "Yes" | "YES"))
+    let read = io::stdin().read_line(&mut answer).context("cannot read the answer");
+    Some(read.map(|_| matches!(answer.trim(), "y" | "Y" | "yes" | "Yes" | "YES")))
 }
 
 impl Words {

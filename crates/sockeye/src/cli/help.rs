@@ -80,6 +80,20 @@ Exit status:
   1  nobody matched
   2  an error; standard error says which";
 
+/// Below the long help of `whois`.
+pub(super) const AFTER_WHOIS: &str = "\
+Examples:
+  sockeye whois 193.0.6.139
+  sockeye whois 'process = firefox'
+                                  whose are the addresses that firefox talks to
+  sockeye whois --server whois.ripe.net 193.0.6.139
+  sockeye whois -f json 193.0.6.139 | jq -r .text
+
+Exit status:
+  0  somebody answered
+  1  nobody was asked: no registry knows such an address, nothing matched, or the answer was no
+  2  an error; standard error says which";
+
 /// Below the long help of `end`.
 pub(super) const AFTER_END: &str = "\
 Examples:

@@ -21,6 +21,7 @@ mod span;
 mod tcpvcon;
 mod wanted;
 mod watch;
+mod whois;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -75,6 +76,7 @@ fn run(words: &[OsString]) -> anyhow::Result<Status> {
         Some(Command::List(args)) => list::run(args, &mut console),
         Some(Command::Watch(args)) => watch::run(args, &mut console),
         Some(Command::Inspect(args)) => inspect::run(args, &mut console),
+        Some(Command::Whois(args)) => whois::run(args, &mut console),
         Some(Command::Close(args)) => close::run(args, &mut console),
         Some(Command::End(args)) => end::run(args, &mut console),
         Some(Command::Doctor(args)) => doctor::run(args, &mut console),

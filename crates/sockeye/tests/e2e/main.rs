@@ -41,5 +41,6 @@ mod udp;
 mod udp_events;
 mod unprivileged;
 mod watch;
+mod whois;
 mod whole_table;
 mod workloads;

@@ -28,8 +28,17 @@ pub(crate) fn command(args: &[&str]) -> Command {
 /// The commands that take a source, besides none at all.
 const OBSERVING: [&str; 4] = ["list", "watch", "close", "end"];
 /// The words in front that do not observe, or not by every source.
-const OTHERS: [&str; 8] =
-    ["doctor", "dump", "columns", "completions", "generate", "help", "--help", "--version"];
+const OTHERS: [&str; 9] = [
+    "whois",
+    "doctor",
+    "dump",
+    "columns",
+    "completions",
+    "generate",
+    "help",
+    "--help",
+    "--version",
+];
 
 /// Whether `args` observe without saying with what.
 fn leaves_source_open(args: &[&str]) -> bool {
