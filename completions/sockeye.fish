@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_sockeye_global_optspecs
-    string join \n a/all l/listening t/tcp u/udp 4/ipv4 6/ipv6 filter= netns= source= replay= f/format= c/csv columns= sort= m/metrics r/resolve n/numeric numeric-ports dns= color= h/help V/version
+    string join \n a/all l/listening t/tcp u/udp 4/ipv4 6/ipv6 filter= netns= source= replay= f/format= c/csv columns= sort= m/metrics r/resolve n/numeric numeric-ports dns= geo= color= h/help V/version
 end
 
 function __fish_sockeye_needs_command
@@ -78,6 +78,12 @@ peer.port\t'Remote port'
 network.peer.name\t'Remote name'
 remote.name\t'Remote name'
 peer.name\t'Remote name'
+network.peer.country\t'Country'
+country\t'Country'
+network.peer.as.number\t'AS'
+asn\t'AS'
+network.peer.as.name\t'AS name'
+as\t'AS name'
 network.interface.name\t'Interface'
 interface\t'Interface'
 network.namespace.id\t'Namespace id'
@@ -197,6 +203,12 @@ peer.port\t'Remote port'
 network.peer.name\t'Remote name'
 remote.name\t'Remote name'
 peer.name\t'Remote name'
+network.peer.country\t'Country'
+country\t'Country'
+network.peer.as.number\t'AS'
+asn\t'AS'
+network.peer.as.name\t'AS name'
+as\t'AS name'
 network.interface.name\t'Interface'
 interface\t'Interface'
 network.namespace.id\t'Namespace id'
@@ -277,6 +289,7 @@ cookie\t'Cookie'
 observer.source\t'Source'
 source\t'Source'"
 complete -c sockeye -n "__fish_sockeye_needs_command" -l dns -d 'Ask these DNS servers for host names, not the system\'s resolver; implies --resolve' -r -f
+complete -c sockeye -n "__fish_sockeye_needs_command" -l geo -d 'Databases that say where remotes are: country and network (AS)' -r -F
 complete -c sockeye -n "__fish_sockeye_needs_command" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE elsewhere too'
 always\t'Always'
 never\t'Never'"
@@ -358,6 +371,12 @@ peer.port\t'Remote port'
 network.peer.name\t'Remote name'
 remote.name\t'Remote name'
 peer.name\t'Remote name'
+network.peer.country\t'Country'
+country\t'Country'
+network.peer.as.number\t'AS'
+asn\t'AS'
+network.peer.as.name\t'AS name'
+as\t'AS name'
 network.interface.name\t'Interface'
 interface\t'Interface'
 network.namespace.id\t'Namespace id'
@@ -477,6 +496,12 @@ peer.port\t'Remote port'
 network.peer.name\t'Remote name'
 remote.name\t'Remote name'
 peer.name\t'Remote name'
+network.peer.country\t'Country'
+country\t'Country'
+network.peer.as.number\t'AS'
+asn\t'AS'
+network.peer.as.name\t'AS name'
+as\t'AS name'
 network.interface.name\t'Interface'
 interface\t'Interface'
 network.namespace.id\t'Namespace id'
@@ -557,6 +582,7 @@ cookie\t'Cookie'
 observer.source\t'Source'
 source\t'Source'"
 complete -c sockeye -n "__fish_sockeye_using_subcommand list" -l dns -d 'Ask these DNS servers for host names, not the system\'s resolver; implies --resolve' -r -f
+complete -c sockeye -n "__fish_sockeye_using_subcommand list" -l geo -d 'Databases that say where remotes are: country and network (AS)' -r -F
 complete -c sockeye -n "__fish_sockeye_using_subcommand list" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE elsewhere too'
 always\t'Always'
 never\t'Never'"
@@ -624,6 +650,12 @@ peer.port\t'Remote port'
 network.peer.name\t'Remote name'
 remote.name\t'Remote name'
 peer.name\t'Remote name'
+network.peer.country\t'Country'
+country\t'Country'
+network.peer.as.number\t'AS'
+asn\t'AS'
+network.peer.as.name\t'AS name'
+as\t'AS name'
 network.interface.name\t'Interface'
 interface\t'Interface'
 network.namespace.id\t'Namespace id'
@@ -704,6 +736,7 @@ cookie\t'Cookie'
 observer.source\t'Source'
 source\t'Source'"
 complete -c sockeye -n "__fish_sockeye_using_subcommand watch" -l dns -d 'Ask these DNS servers for host names, not the system\'s resolver; implies --resolve' -r -f
+complete -c sockeye -n "__fish_sockeye_using_subcommand watch" -l geo -d 'Databases that say where remotes are: country and network (AS)' -r -F
 complete -c sockeye -n "__fish_sockeye_using_subcommand watch" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE elsewhere too'
 always\t'Always'
 never\t'Never'"
@@ -749,6 +782,7 @@ ebpf\t'Programs in the kernel: lists by its iterators, events as they happen'
 netlink\t'sock_diag, with owners from /proc; watching is looking again and again'
 proc\t'The tables in /proc/net alone: fewer facts, on any kernel'"
 complete -c sockeye -n "__fish_sockeye_using_subcommand close" -l dns -d 'Ask these DNS servers for host names, not the system\'s resolver; implies --resolve' -r -f
+complete -c sockeye -n "__fish_sockeye_using_subcommand close" -l geo -d 'Databases that say where remotes are: country and network (AS)' -r -F
 complete -c sockeye -n "__fish_sockeye_using_subcommand close" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE elsewhere too'
 always\t'Always'
 never\t'Never'"
@@ -762,6 +796,7 @@ ebpf\t'Programs in the kernel: lists by its iterators, events as they happen'
 netlink\t'sock_diag, with owners from /proc; watching is looking again and again'
 proc\t'The tables in /proc/net alone: fewer facts, on any kernel'"
 complete -c sockeye -n "__fish_sockeye_using_subcommand end" -l dns -d 'Ask these DNS servers for host names, not the system\'s resolver; implies --resolve' -r -f
+complete -c sockeye -n "__fish_sockeye_using_subcommand end" -l geo -d 'Databases that say where remotes are: country and network (AS)' -r -F
 complete -c sockeye -n "__fish_sockeye_using_subcommand end" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE elsewhere too'
 always\t'Always'
 never\t'Never'"

@@ -16,6 +16,7 @@ use sockeye_core::{Answers, Column, Degradation, Process, ProcessId, Row};
 use sockeye_os::containers::container_names;
 use sockeye_os::packages::{Image, Packages};
 
+use crate::places::Atlas;
 use crate::resolve::Resolver;
 
 /// A container that has no name may get one, and a runtime that does not answer may do so later.
@@ -33,6 +34,8 @@ pub struct Questions {
     pub packages: bool,
     /// What runtimes call their containers.
     pub workloads: bool,
+    /// Where remotes are.
+    pub places: bool,
 }
 
 impl Questions {
@@ -43,6 +46,7 @@ impl Questions {
             questions.hostnames |= column.cost == Cost::Names;
             questions.packages |= column.cost == Cost::Packages;
             questions.workloads |= column.cost == Cost::Workloads;
+            questions.places |= column.cost == Cost::Places;
         }
         questions
     }
@@ -57,6 +61,7 @@ impl Questions {
 #[derive(Default, Debug)]
 pub struct Asked {
     addresses: HashSet<IpAddr>,
+    remotes: HashSet<IpAddr>,
     containers: HashSet<(Runtime, Box<str>)>,
     /// The image of each process, and whether its file is gone.
     images: HashMap<ProcessId, (Box<str>, bool)>,
@@ -69,6 +74,9 @@ impl Asked {
             let sides = [Some(row.endpoint.local), row.endpoint.remote];
             let addresses = sides.into_iter().flatten().map(|side| side.ip());
             self.addresses.extend(addresses.filter(|ip| !ip.is_unspecified()));
+        }
+        if questions.places {
+            self.remotes.extend(row.endpoint.remote.map(|remote| remote.ip()));
         }
         if questions.workloads
             && let Some(container) = row.workload().and_then(|workload| workload.container)
@@ -83,7 +91,10 @@ impl Asked {
 
     /// Whether there is nothing to ask.
     pub fn is_empty(&self) -> bool {
-        self.addresses.is_empty() && self.containers.is_empty() && self.images.is_empty()
+        self.addresses.is_empty()
+            && self.remotes.is_empty()
+            && self.containers.is_empty()
+            && self.images.is_empty()
     }
 }
 
@@ -91,6 +102,8 @@ impl Asked {
 #[derive(Default, Debug)]
 pub struct Answerer {
     resolver: Resolver,
+    /// Databases of places, if the user has any.
+    atlas: Option<Atlas>,
     /// When each container was last asked for.
     containers: HashMap<Box<str>, Instant>,
     packages: Packages,
@@ -99,9 +112,9 @@ pub struct Answerer {
 }
 
 impl Answerer {
-    /// One that asks `resolver` for host names.
-    pub fn new(resolver: Resolver) -> Self {
-        Self { resolver, ..Self::default() }
+    /// One that asks `resolver` for host names, and `atlas` where they are.
+    pub fn new(resolver: Resolver, atlas: Option<Atlas>) -> Self {
+        Self { resolver, atlas, ..Self::default() }
     }
 
     /// What is not known yet of what was `asked`, and why not; host names are waited for until
@@ -110,10 +123,15 @@ impl Answerer {
         let deadline = Instant::now() + patience;
         let (container_names, degradations) = self.name_containers(asked.containers);
         let packages = self.find_packages(asked.images);
+        let atlas = self.atlas.as_ref();
+        let place = |address| Some((address, atlas?.place(address)?));
+        let places = asked.remotes.into_iter().filter_map(place).collect();
         let left = deadline.saturating_duration_since(Instant::now());
         let hostnames = self.resolver.resolve(asked.addresses.into_iter(), left);
         let hostnames = hostnames.into_iter().collect();
-        (Answers { hostnames, container_names, packages, ..Answers::default() }, degradations)
+        let answers =
+            Answers { hostnames, places, packages, container_names, ..Answers::default() };
+        (answers, degradations)
     }
 
     /// Whose software those processes run that were not told of yet.

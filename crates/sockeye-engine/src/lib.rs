@@ -8,5 +8,6 @@ pub mod answers;
 pub mod desk;
 pub mod inspect;
 pub mod live;
+pub mod places;
 pub mod resolve;
 pub mod whois;

@@ -4,7 +4,7 @@ use core::net::SocketAddr;
 
 use super::{Column, Cost, Kind, Platforms, Row, Unit, Value};
 use crate::address::Scoped;
-use crate::answer::Package;
+use crate::answer::{Package, Place};
 use crate::endpoint::{Endpoint, Metrics, Queue, Transport};
 use crate::event::{Action, Occurrence, Reason};
 use crate::process::Fact;
@@ -241,6 +241,37 @@ pub static REGISTRY: &[Column] = &[
         width: 24,
         cost: Cost::Names,
         value: |row| hostname(row, row.endpoint.remote.as_ref()),
+        ..TEXT
+    },
+    Column {
+        name: "network.peer.country",
+        aliases: &["country"],
+        header: "Country",
+        meaning: "Country of the remote address, as two letters (ISO 3166-1), by a database of --geo.",
+        width: 7,
+        cost: Cost::Places,
+        value: |row| Value::text(place(row).and_then(|place| place.country.as_deref())),
+        ..TEXT
+    },
+    Column {
+        name: "network.peer.as.number",
+        aliases: &["asn"],
+        header: "AS",
+        meaning: "Number of the autonomous system that announces the remote address, by a database of --geo.",
+        unit: Unit::None,
+        width: 7,
+        cost: Cost::Places,
+        value: |row| Value::number(place(row).and_then(|place| place.network_number)),
+        ..NUMBER
+    },
+    Column {
+        name: "network.peer.as.name",
+        aliases: &["as"],
+        header: "AS name",
+        meaning: "Who runs that autonomous system, by a database of --geo.",
+        width: 20,
+        cost: Cost::Places,
+        value: |row| Value::text(place(row).and_then(|place| place.network_name.as_deref())),
         ..TEXT
     },
     Column {
@@ -707,6 +738,11 @@ fn hostname<'a>(row: &Row<'a>, address: Option<&SocketAddr>) -> Value<'a> {
 fn package<'a>(row: &Row<'a>, take: impl Fn(&'a Package) -> Option<&'a str>) -> Value<'a> {
     let answer = row.owner.and_then(|owner| row.snapshot.answers.packages.get(&owner.process));
     Value::text(answer.and_then(|answer| answer.as_ref().ok()).and_then(|package| take(package)))
+}
+
+/// Where the remote is said to be.
+fn place<'a>(row: &Row<'a>) -> Option<&'a Place> {
+    row.snapshot.answers.places.get(&row.endpoint.remote?.ip())
 }
 
 /// A fact of what happened, where the row tells of that.

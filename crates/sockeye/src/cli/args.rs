@@ -296,6 +296,14 @@ pub(super) struct InformantArgs {
     #[arg(long, value_name = "SERVER,…", value_delimiter = ',', value_parser = names::server)]
     #[arg(value_hint = ValueHint::Other)]
     pub(super) dns: Vec<SocketAddr>,
+
+    /// Databases that say where remotes are: country and network (AS)
+    ///
+    /// In MaxMind's format (.mmdb), by country, city or AS, of MaxMind, IPinfo, DB-IP or others.
+    /// Without it those of the environment variable SOCKEYE_GEO, where a column or filter needs
+    /// them.
+    #[arg(long, value_name = "FILE,…", value_delimiter = ',', value_hint = ValueHint::FilePath)]
+    pub(super) geo: Vec<PathBuf>,
 }
 
 /// Whom to describe, and how to print it.

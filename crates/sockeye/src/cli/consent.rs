@@ -14,6 +14,7 @@ use super::Status;
 use super::args::{ChoiceArgs, ConsentArgs, InformantArgs};
 use super::console::Console;
 use super::names;
+use super::places;
 use super::query::{ensure_of_now, namespaces};
 use super::wanted::Wanted;
 use crate::print::{Format, Sheet, escaped, print};
@@ -36,6 +37,7 @@ pub(super) fn observe(
         ..Wants::EVERYTHING
     };
     let mut snapshot = sockeye_os::observe(&wants)?;
+    places::ensure_known(wanted.columns(), informants)?;
     let questions = Questions::of(wanted.columns());
     names::answer(&mut snapshot, (questions, informants), |_| true)?;
     Ok(snapshot)

@@ -165,6 +165,7 @@ pub(super) const MAN_SECTIONS: [(&str, &[&str]); 3] = [
             "NO_COLOR: when set and not empty, nothing is coloured (see https://no-color.org).",
             "CLICOLOR_FORCE: when set and not 0, colours also where no terminal is.",
             "TERM: dumb means no colours.",
+            "SOCKEYE_GEO: databases of places, as --geo takes them, where --geo is not given.",
         ],
     ),
     (

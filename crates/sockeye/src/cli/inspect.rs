@@ -114,6 +114,7 @@ fn ask(
         hostnames: args.resolve || !args.informants.dns.is_empty(),
         packages: true,
         workloads: true,
+        places: true,
     };
     let mut asked = Asked::default();
     for description in described {
@@ -121,7 +122,8 @@ fn ask(
         let rows = std::iter::once(Row::of_process(snapshot, id)).chain(rows_of(snapshot, id));
         rows.for_each(|row| asked.add(&row, questions));
     }
-    let (answers, degradations) = names::answerer(&args.informants)?.answer(asked, PATIENCE);
+    let (answers, degradations) =
+        names::answerer(&args.informants, questions)?.answer(asked, PATIENCE);
     snapshot.answers.merge(answers);
     snapshot.degradations.extend(degradations);
     Ok(())

@@ -4,6 +4,7 @@ use std::io;
 use std::path::Path;
 
 use sockeye_core::Snapshot;
+use sockeye_engine::answers::Questions;
 use sockeye_os::dump;
 
 use super::Status;
@@ -27,10 +28,12 @@ pub(super) fn run_below(
     let query = Query::parse(args)?;
     console.note_each(&query.unasked());
     let mut snapshot = observe(args, &query)?;
-    if args.replay.is_none() {
-        let questions = query.questions();
-        names::answer(&mut snapshot, (questions, &args.informants), |row| query.may_show(row))?;
+    let mut questions = query.questions();
+    if args.replay.is_some() {
+        // Of another machine only this can be found out here.
+        questions = Questions { places: questions.places, ..Questions::default() };
     }
+    names::answer(&mut snapshot, (questions, &args.informants), |row| query.may_show(row))?;
     let status = show(&query, &snapshot, banner, console);
     // The program ends here: freeing a hundred thousand endpoints one by one would only delay it.
     std::mem::forget(snapshot);

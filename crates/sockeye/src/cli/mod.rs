@@ -13,6 +13,7 @@ mod help;
 mod inspect;
 mod list;
 mod names;
+mod places;
 mod query;
 mod scope;
 mod sights;

@@ -10,6 +10,7 @@ use sockeye_engine::answers::{Answerer, Asked, Questions};
 use sockeye_engine::resolve::Resolver;
 
 use super::args::InformantArgs;
+use super::places;
 
 /// How long answers may hold up a list.
 pub(super) const PATIENCE: Duration = Duration::from_secs(2);
@@ -22,7 +23,7 @@ const PORT: u16 = 53;
 ///
 /// # Errors
 ///
-/// Where the servers of `informants` cannot be asked at all.
+/// Those of [`answerer`].
 pub(super) fn answer(
     snapshot: &mut Snapshot,
     (questions, informants): (Questions, &InformantArgs),
@@ -37,20 +38,24 @@ pub(super) fn answer(
             asked.add(&row, questions);
         }
     }
-    let (answers, degradations) = answerer(informants)?.answer(asked, PATIENCE);
+    let (answers, degradations) = answerer(informants, questions)?.answer(asked, PATIENCE);
     snapshot.answers.merge(answers);
     snapshot.degradations.extend(degradations);
     Ok(())
 }
 
-/// Who finds things out.
+/// Who finds out what `questions` ask.
 ///
 /// # Errors
 ///
-/// Where the servers of `informants` cannot be asked at all.
-pub(super) fn answerer(informants: &InformantArgs) -> anyhow::Result<Answerer> {
+/// Where the servers of `informants` cannot be asked at all, or a database of places cannot be read.
+pub(super) fn answerer(
+    informants: &InformantArgs,
+    questions: Questions,
+) -> anyhow::Result<Answerer> {
     let resolver = Resolver::new(&informants.dns).context("cannot ask the servers of --dns")?;
-    Ok(Answerer::new(resolver))
+    let atlas = places::atlas(informants, questions.places)?;
+    Ok(Answerer::new(resolver, atlas))
 }
 
 /// A sentence about the first of `columns` that names would have to be asked for, which `-n` forbids.

@@ -9,6 +9,7 @@ use sockeye_os::{Namespaces, SourceChoice, Wants};
 
 use super::args::ListArgs;
 use super::names;
+use super::places;
 use super::scope::scope;
 use super::wanted::Wanted;
 use crate::print::{Format, Ports};
@@ -56,7 +57,12 @@ impl Query {
     pub(super) fn parse(args: &ListArgs) -> anyhow::Result<Self> {
         let format = if args.csv { Format::Csv } else { args.format };
         let wants_names = args.resolve || (!args.informants.dns.is_empty() && !args.numeric);
-        let asked = [(args.metrics, Cost::Metrics), (wants_names, Cost::Names)];
+        let wants_places = !args.informants.geo.is_empty();
+        let asked = [
+            (args.metrics, Cost::Metrics),
+            (wants_names, Cost::Names),
+            (wants_places, Cost::Places),
+        ];
         let mut query = Self {
             scope: scope(&args.scope),
             wanted: Wanted::parse(&args.choice)?,
@@ -79,6 +85,8 @@ impl Query {
         let sorted = query.sort.iter().map(|key| key.column);
         let chosen = query.chosen.iter().flatten().copied();
         ensure_of_now(query.wanted.columns().chain(sorted).chain(chosen))?;
+        let sorted = query.sort.iter().map(|key| key.column);
+        places::ensure_known(query.wanted.columns().chain(sorted), &args.informants)?;
         Ok(query)
     }
 
@@ -109,17 +117,17 @@ impl Query {
             Format::Text => named(TEXT),
             Format::Table => {
                 let mut columns: Vec<_> = named(TABLE);
-                columns.extend(self.measurements());
+                columns.extend(self.extras());
                 columns
             }
             _ => Column::all().iter().filter(|c| c.is_default).filter(is_asked).collect(),
         }
     }
 
-    /// The columns of measurements, when they were asked for.
-    fn measurements(&self) -> impl Iterator<Item = &'static Column> {
-        let is_asked = self.extra.contains(&Cost::Metrics);
-        Column::all().iter().filter(move |column| is_asked && column.cost == Cost::Metrics)
+    /// The columns of measurements and places, when they were asked for.
+    fn extras(&self) -> impl Iterator<Item = &'static Column> {
+        let is_shown = |cost| matches!(cost, Cost::Metrics | Cost::Places);
+        Column::all().iter().filter(move |c| is_shown(c.cost) && self.extra.contains(&c.cost))
     }
 
     /// The columns to print of `rows`: a table names the namespace when there are several.
@@ -139,7 +147,7 @@ impl Query {
     pub(super) fn labelled(&self) -> Vec<&'static Column> {
         let is_chosen =
             |column: &&Column| self.chosen.as_ref().is_some_and(|chosen| chosen.contains(column));
-        self.measurements().filter(|column| !is_chosen(column)).collect()
+        self.extras().filter(|column| !is_chosen(column)).collect()
     }
 
     /// Whether anything that is shown, compared or sorted by has this cost.
@@ -170,7 +178,12 @@ impl Query {
         let hostnames =
             self.extra.contains(&Cost::Names) || (compared.hostnames && !self.is_numeric);
         let needs = |cost| self.needs(cost);
-        Questions { hostnames, packages: needs(Cost::Packages), workloads: needs(Cost::Workloads) }
+        Questions {
+            hostnames,
+            packages: needs(Cost::Packages),
+            workloads: needs(Cost::Workloads),
+            places: needs(Cost::Places),
+        }
     }
 
     /// What is to be said of names that would be needed and are not asked for.

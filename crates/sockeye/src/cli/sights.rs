@@ -11,6 +11,7 @@ use sockeye_os::{Namespaces, SourceChoice, Wants};
 
 use super::args::WatchArgs;
 use super::names;
+use super::places;
 use super::query::{OF_OWNERS, column, each_once, namespaces, ports};
 use super::scope;
 use super::wanted::Wanted;
@@ -54,6 +55,7 @@ impl Sights {
         let initial = if args.initial { Initial::Told } else { Initial::Silent };
         let wanted = Wanted::parse(&args.choice)?;
         let columns = columns(format, args)?;
+        places::ensure_known(wanted.columns(), &args.informants)?;
         let mut questions = Questions::of(columns.0.iter().copied().chain(wanted.columns()));
         questions.hostnames |= !args.informants.dns.is_empty();
         questions.hostnames = args.resolve || (questions.hostnames && !args.numeric);
@@ -153,7 +155,8 @@ fn usual(format: EventFormat, args: &WatchArgs) -> Vec<&'static Column> {
         Cost::Names => has_names,
         Cost::Events => true,
         Cost::Free | Cost::Owners | Cost::Metrics => column.is_default,
-        Cost::Packages | Cost::Workloads | Cost::Places => false,
+        Cost::Places => !args.informants.geo.is_empty(),
+        Cost::Packages | Cost::Workloads => false,
     };
     Column::all().iter().filter(is_usual).collect()
 }

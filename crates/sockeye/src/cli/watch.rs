@@ -37,7 +37,7 @@ pub(super) fn run(args: &WatchArgs, console: &mut Console) -> anyhow::Result<Sta
     let stop = stop_flag().context("cannot wait for signals")?;
     let zone = zone(&sights, console);
     console.note_each(sights.unasked.as_slice());
-    let answerer = names::answerer(&args.informants)?;
+    let answerer = names::answerer(&args.informants, sights.questions)?;
     let live = Live::start(&sights.wants(), sights.options)?.asking(answerer);
     console.note(&beginning(&sights, &live));
     let look = Look { palette: console.layout.palette, zone, ports: sights.ports };

@@ -161,7 +161,10 @@ fn columns(names: &[&str]) -> Vec<&'static Column> {
 
 /// The default columns with measurements.
 fn defaults() -> Vec<&'static Column> {
-    Column::all().iter().filter(|c| c.is_default && c.cost != Cost::Names).collect()
+    Column::all()
+        .iter()
+        .filter(|c| c.is_default && !matches!(c.cost, Cost::Names | Cost::Places))
+        .collect()
 }
 
 const PLAIN: Layout =

@@ -31,6 +31,7 @@ mod names;
 mod namespaces;
 mod output;
 mod owners;
+mod places;
 mod ports;
 mod races;
 mod replay;
