@@ -21,6 +21,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("proc", fuzzing::process),
     ("proc_net", fuzzing::proc_net),
     ("rpm", fuzzing::rpm),
+    ("socket_unit", fuzzing::socket_unit),
 ];
 
 /// The filter language, as it comes from a command line. What it accepts, it prints so that it is

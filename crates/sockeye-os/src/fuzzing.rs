@@ -24,6 +24,7 @@ use crate::decode::process::{
     decode_cgroup, decode_command_line, decode_image_link, decode_namespace_link,
     decode_socket_link, decode_stat, decode_status_users,
 };
+use crate::decode::socket_unit::SocketUnit;
 use crate::decode::{Malformed, SocketRow, Table};
 use crate::dump::anonymize::anonymize;
 use crate::dump::read::read as read_dump;
@@ -166,6 +167,17 @@ pub fn packages(text: &[u8]) {
     assert!(entry.is_none_or(|entry| !entry.name.is_empty()));
     for directory in Theme::decode(text).directories {
         assert!(directory.least <= directory.most || directory.distance(48) > 0);
+    }
+}
+
+/// A unit file of systemd, as that of several units: none listens at port 0, and an empty assignment
+/// takes all back.
+pub fn socket_unit(text: &[u8]) {
+    for name in ["a.socket", "a-b@8080.socket", "@.socket", ""] {
+        let unit = SocketUnit::decode(name, [text]);
+        assert!(unit.listens.iter().all(|listen| listen.port != 0));
+        let again = SocketUnit::decode(name, [text, b"[Socket]\nListenStream=\n"]);
+        assert!(again.listens.is_empty());
     }
 }
 

@@ -14,6 +14,7 @@ pub mod error;
 pub mod fuzzing;
 pub mod packages;
 pub mod raw;
+pub mod socket_units;
 pub mod support;
 mod sys;
 
@@ -24,6 +25,7 @@ use sockeye_core::{Degradation, Description, Endpoint, ProcessId, Snapshot, Tran
 
 pub use containers::container_names;
 pub use error::{Error, Kind, plain};
+pub use socket_units::socket_units;
 
 /// Which network namespaces to observe (Linux; other systems have one).
 #[derive(Clone, PartialEq, Eq, Default, Debug)]

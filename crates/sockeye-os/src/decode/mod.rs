@@ -16,7 +16,9 @@ pub mod mounts;
 pub mod packages;
 pub mod proc_net;
 pub mod process;
+pub mod socket_unit;
 pub mod status;
+pub mod unit_file;
 
 use std::fmt;
 use std::net::SocketAddr;

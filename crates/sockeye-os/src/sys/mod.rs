@@ -14,6 +14,7 @@
 //! - `container_names(&Places, &[(Runtime, &str)]) -> ContainerNames`
 //! - `Describer`, with the methods of [`crate::Describer`]
 //! - `Packages`, with the methods of [`crate::packages::Packages`]
+//! - `read_socket_units() -> SocketUnits`, and `read_socket_units_in(&Directories)`
 //! - `Watcher`, with the methods of [`crate::Watcher`]
 //!
 //! It makes the calls and hands the bytes to `decode`. Where a system cannot do a thing, it says
@@ -24,7 +25,7 @@ mod linux;
 #[cfg(target_os = "linux")]
 pub(crate) use linux::{
     Describer, Packages, Watcher, close, container_names, end, examine, gather, is_output_read,
-    is_running, iterate_bare, kernel_release, observe,
+    is_running, iterate_bare, kernel_release, observe, read_socket_units, read_socket_units_in,
 };
 
 #[cfg(not(target_os = "linux"))]
@@ -32,5 +33,5 @@ mod unsupported;
 #[cfg(not(target_os = "linux"))]
 pub(crate) use unsupported::{
     Describer, Packages, Watcher, close, container_names, end, examine, gather, is_output_read,
-    is_running, iterate_bare, kernel_release, observe,
+    is_running, iterate_bare, kernel_release, observe, read_socket_units, read_socket_units_in,
 };

@@ -13,6 +13,7 @@ use sockeye_core::{Degradation, Description, Endpoint, ProcessId, Snapshot};
 use crate::containers::{ContainerNames, Places};
 use crate::packages::{DesktopEntry, Image, Known};
 use crate::raw::{Keep, Raw};
+use crate::socket_units::{Directories, SocketUnits};
 use crate::support::{Finding, Status};
 use crate::{Error, Kind, Urgency, Wants};
 
@@ -124,6 +125,16 @@ impl Packages {
     pub(crate) fn icon_of(&mut self, _: &str, _: Known<'_>, _: u16) -> Option<PathBuf> {
         None
     }
+}
+
+/// See [`crate::socket_units::socket_units`]. There are none.
+pub(crate) fn read_socket_units() -> SocketUnits {
+    SocketUnits::default()
+}
+
+/// See [`SocketUnits::read`].
+pub(crate) fn read_socket_units_in(_: &Directories) -> SocketUnits {
+    SocketUnits::default()
 }
 
 /// See [`crate::Watcher`]. Never made.

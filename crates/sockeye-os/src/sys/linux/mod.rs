@@ -30,4 +30,4 @@ pub(crate) use output::is_output_read;
 pub(crate) use packages::Packages;
 pub(crate) use support::{examine, kernel_release};
 pub(crate) use watch::Watcher;
-pub(crate) use workloads::container_names;
+pub(crate) use workloads::{container_names, read_socket_units, read_socket_units_in};

@@ -3,8 +3,10 @@
 mod api;
 mod containers;
 mod files;
+mod units;
 
 pub(crate) use containers::container_names;
+pub(crate) use units::{read_socket_units, read_socket_units_in};
 
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
