@@ -89,7 +89,7 @@ _sockeye() {
 
     case "${cmd}" in
         sockeye)
-            opts="-a -l -t -u -4 -6 -f -c -m -r -n -h -V --all --listening --tcp --udp --ipv4 --ipv6 --filter --netns --source --replay --format --csv --columns --sort --metrics --resolve --numeric --numeric-ports --dns --color --help --version list watch inspect whois close end doctor dump columns completions help"
+            opts="-a -l -t -u -4 -6 -f -c -m -r -n -h -V --all --listening --tcp --udp --ipv4 --ipv6 --filter --netns --source --replay --format --csv --columns --sort --metrics --resolve --numeric --numeric-ports --dns --geo --color --help --version list watch inspect whois close end doctor dump columns completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -137,20 +137,35 @@ _sockeye() {
                     return 0
                     ;;
                 --columns)
-                    COMPREPLY=($(compgen -W "time event.action action event.start event.end event.duration duration event.reason reason event.lost network.transport transport proto network.protocol.name port.name protocol network.type family network.connection.state state network.direction direction local network.local.address local.address network.local.port local.port network.local.name local.name remote peer network.peer.address remote.address peer.address network.peer.port remote.port peer.port network.peer.name remote.name peer.name network.interface.name interface network.namespace.id netns.id network.namespace.name netns sent.bytes received.bytes sent.packets received.packets sent.messages received.messages counters.since tcp.rtt_us rtt tcp.retransmits retransmits tcp.queue.send send-q tcp.queue.receive recv-q tcp.backlog.used backlog tcp.backlog.limit udp.queue.send udp.queue.receive process.pid pid process.parent_pid ppid process.creation.time started process.executable.name process name process.executable.path path process.command_line command process.script script process.package.name package process.package.version process.package.vendor vendor process.package.description description process.user.id uid process.user.name user process.fd fd process.owners owners process.missing missing service.name service unit service.socket container.runtime runtime container.runtime.name container.id cid container.name container k8s.pod.uid pod process.linux.cgroup cgroup socket.inode inode socket.cookie cookie observer.source source" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "time event.action action event.start event.end event.duration duration event.reason reason event.lost network.transport transport proto network.protocol.name port.name protocol network.type family network.connection.state state network.direction direction local network.local.address local.address network.local.port local.port network.local.name local.name remote peer network.peer.address remote.address peer.address network.peer.port remote.port peer.port network.peer.name remote.name peer.name network.peer.country country network.peer.as.number asn network.peer.as.name as network.interface.name interface network.namespace.id netns.id network.namespace.name netns sent.bytes received.bytes sent.packets received.packets sent.messages received.messages counters.since tcp.rtt_us rtt tcp.retransmits retransmits tcp.queue.send send-q tcp.queue.receive recv-q tcp.backlog.used backlog tcp.backlog.limit udp.queue.send udp.queue.receive process.pid pid process.parent_pid ppid process.creation.time started process.executable.name process name process.executable.path path process.command_line command process.script script process.package.name package process.package.version process.package.vendor vendor process.package.description description process.user.id uid process.user.name user process.fd fd process.owners owners process.missing missing service.name service unit service.socket container.runtime runtime container.runtime.name container.id cid container.name container k8s.pod.uid pod process.linux.cgroup cgroup socket.inode inode socket.cookie cookie observer.source source" -- "${cur}"))
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
                     fi
                     return 0
                     ;;
                 --sort)
-                    COMPREPLY=($(compgen -W "time event.action action event.start event.end event.duration duration event.reason reason event.lost network.transport transport proto network.protocol.name port.name protocol network.type family network.connection.state state network.direction direction local network.local.address local.address network.local.port local.port network.local.name local.name remote peer network.peer.address remote.address peer.address network.peer.port remote.port peer.port network.peer.name remote.name peer.name network.interface.name interface network.namespace.id netns.id network.namespace.name netns sent.bytes received.bytes sent.packets received.packets sent.messages received.messages counters.since tcp.rtt_us rtt tcp.retransmits retransmits tcp.queue.send send-q tcp.queue.receive recv-q tcp.backlog.used backlog tcp.backlog.limit udp.queue.send udp.queue.receive process.pid pid process.parent_pid ppid process.creation.time started process.executable.name process name process.executable.path path process.command_line command process.script script process.package.name package process.package.version process.package.vendor vendor process.package.description description process.user.id uid process.user.name user process.fd fd process.owners owners process.missing missing service.name service unit service.socket container.runtime runtime container.runtime.name container.id cid container.name container k8s.pod.uid pod process.linux.cgroup cgroup socket.inode inode socket.cookie cookie observer.source source" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "time event.action action event.start event.end event.duration duration event.reason reason event.lost network.transport transport proto network.protocol.name port.name protocol network.type family network.connection.state state network.direction direction local network.local.address local.address network.local.port local.port network.local.name local.name remote peer network.peer.address remote.address peer.address network.peer.port remote.port peer.port network.peer.name remote.name peer.name network.peer.country country network.peer.as.number asn network.peer.as.name as network.interface.name interface network.namespace.id netns.id network.namespace.name netns sent.bytes received.bytes sent.packets received.packets sent.messages received.messages counters.since tcp.rtt_us rtt tcp.retransmits retransmits tcp.queue.send send-q tcp.queue.receive recv-q tcp.backlog.used backlog tcp.backlog.limit udp.queue.send udp.queue.receive process.pid pid process.parent_pid ppid process.creation.time started process.executable.name process name process.executable.path path process.command_line command process.script script process.package.name package process.package.version process.package.vendor vendor process.package.description description process.user.id uid process.user.name user process.fd fd process.owners owners process.missing missing service.name service unit service.socket container.runtime runtime container.runtime.name container.id cid container.name container k8s.pod.uid pod process.linux.cgroup cgroup socket.inode inode socket.cookie cookie observer.source source" -- "${cur}"))
                     return 0
                     ;;
                 --dns)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --geo)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
                     fi
                     return 0
                     ;;
@@ -166,7 +181,7 @@ _sockeye() {
             return 0
             ;;
         sockeye__subcmd__close)
-            opts="-y -h --filter --netns --source --dns --yes --dry-run --color --help"
+            opts="-y -h --filter --netns --source --dns --geo --yes --dry-run --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -194,6 +209,21 @@ _sockeye() {
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --geo)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
                     fi
                     return 0
                     ;;
@@ -293,7 +323,7 @@ _sockeye() {
             return 0
             ;;
         sockeye__subcmd__end)
-            opts="-y -h --filter --netns --source --dns --force --yes --dry-run --color --help"
+            opts="-y -h --filter --netns --source --dns --geo --force --yes --dry-run --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -321,6 +351,21 @@ _sockeye() {
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --geo)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
                     fi
                     return 0
                     ;;
@@ -504,7 +549,7 @@ _sockeye() {
             return 0
             ;;
         sockeye__subcmd__inspect)
-            opts="-f -r -h --filter --netns --source --format --resolve --dns --color --help"
+            opts="-f -r -h --filter --netns --source --format --resolve --dns --geo --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -543,6 +588,21 @@ _sockeye() {
                     fi
                     return 0
                     ;;
+                --geo)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -555,7 +615,7 @@ _sockeye() {
             return 0
             ;;
         sockeye__subcmd__list)
-            opts="-a -l -t -u -4 -6 -f -c -m -r -n -h --all --listening --tcp --udp --ipv4 --ipv6 --filter --netns --source --replay --format --csv --columns --sort --metrics --resolve --numeric --numeric-ports --dns --color --help"
+            opts="-a -l -t -u -4 -6 -f -c -m -r -n -h --all --listening --tcp --udp --ipv4 --ipv6 --filter --netns --source --replay --format --csv --columns --sort --metrics --resolve --numeric --numeric-ports --dns --geo --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -603,20 +663,35 @@ _sockeye() {
                     return 0
                     ;;
                 --columns)
-                    COMPREPLY=($(compgen -W "time event.action action event.start event.end event.duration duration event.reason reason event.lost network.transport transport proto network.protocol.name port.name protocol network.type family network.connection.state state network.direction direction local network.local.address local.address network.local.port local.port network.local.name local.name remote peer network.peer.address remote.address peer.address network.peer.port remote.port peer.port network.peer.name remote.name peer.name network.interface.name interface network.namespace.id netns.id network.namespace.name netns sent.bytes received.bytes sent.packets received.packets sent.messages received.messages counters.since tcp.rtt_us rtt tcp.retransmits retransmits tcp.queue.send send-q tcp.queue.receive recv-q tcp.backlog.used backlog tcp.backlog.limit udp.queue.send udp.queue.receive process.pid pid process.parent_pid ppid process.creation.time started process.executable.name process name process.executable.path path process.command_line command process.script script process.package.name package process.package.version process.package.vendor vendor process.package.description description process.user.id uid process.user.name user process.fd fd process.owners owners process.missing missing service.name service unit service.socket container.runtime runtime container.runtime.name container.id cid container.name container k8s.pod.uid pod process.linux.cgroup cgroup socket.inode inode socket.cookie cookie observer.source source" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "time event.action action event.start event.end event.duration duration event.reason reason event.lost network.transport transport proto network.protocol.name port.name protocol network.type family network.connection.state state network.direction direction local network.local.address local.address network.local.port local.port network.local.name local.name remote peer network.peer.address remote.address peer.address network.peer.port remote.port peer.port network.peer.name remote.name peer.name network.peer.country country network.peer.as.number asn network.peer.as.name as network.interface.name interface network.namespace.id netns.id network.namespace.name netns sent.bytes received.bytes sent.packets received.packets sent.messages received.messages counters.since tcp.rtt_us rtt tcp.retransmits retransmits tcp.queue.send send-q tcp.queue.receive recv-q tcp.backlog.used backlog tcp.backlog.limit udp.queue.send udp.queue.receive process.pid pid process.parent_pid ppid process.creation.time started process.executable.name process name process.executable.path path process.command_line command process.script script process.package.name package process.package.version process.package.vendor vendor process.package.description description process.user.id uid process.user.name user process.fd fd process.owners owners process.missing missing service.name service unit service.socket container.runtime runtime container.runtime.name container.id cid container.name container k8s.pod.uid pod process.linux.cgroup cgroup socket.inode inode socket.cookie cookie observer.source source" -- "${cur}"))
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
                     fi
                     return 0
                     ;;
                 --sort)
-                    COMPREPLY=($(compgen -W "time event.action action event.start event.end event.duration duration event.reason reason event.lost network.transport transport proto network.protocol.name port.name protocol network.type family network.connection.state state network.direction direction local network.local.address local.address network.local.port local.port network.local.name local.name remote peer network.peer.address remote.address peer.address network.peer.port remote.port peer.port network.peer.name remote.name peer.name network.interface.name interface network.namespace.id netns.id network.namespace.name netns sent.bytes received.bytes sent.packets received.packets sent.messages received.messages counters.since tcp.rtt_us rtt tcp.retransmits retransmits tcp.queue.send send-q tcp.queue.receive recv-q tcp.backlog.used backlog tcp.backlog.limit udp.queue.send udp.queue.receive process.pid pid process.parent_pid ppid process.creation.time started process.executable.name process name process.executable.path path process.command_line command process.script script process.package.name package process.package.version process.package.vendor vendor process.package.description description process.user.id uid process.user.name user process.fd fd process.owners owners process.missing missing service.name service unit service.socket container.runtime runtime container.runtime.name container.id cid container.name container k8s.pod.uid pod process.linux.cgroup cgroup socket.inode inode socket.cookie cookie observer.source source" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "time event.action action event.start event.end event.duration duration event.reason reason event.lost network.transport transport proto network.protocol.name port.name protocol network.type family network.connection.state state network.direction direction local network.local.address local.address network.local.port local.port network.local.name local.name remote peer network.peer.address remote.address peer.address network.peer.port remote.port peer.port network.peer.name remote.name peer.name network.peer.country country network.peer.as.number asn network.peer.as.name as network.interface.name interface network.namespace.id netns.id network.namespace.name netns sent.bytes received.bytes sent.packets received.packets sent.messages received.messages counters.since tcp.rtt_us rtt tcp.retransmits retransmits tcp.queue.send send-q tcp.queue.receive recv-q tcp.backlog.used backlog tcp.backlog.limit udp.queue.send udp.queue.receive process.pid pid process.parent_pid ppid process.creation.time started process.executable.name process name process.executable.path path process.command_line command process.script script process.package.name package process.package.version process.package.vendor vendor process.package.description description process.user.id uid process.user.name user process.fd fd process.owners owners process.missing missing service.name service unit service.socket container.runtime runtime container.runtime.name container.id cid container.name container k8s.pod.uid pod process.linux.cgroup cgroup socket.inode inode socket.cookie cookie observer.source source" -- "${cur}"))
                     return 0
                     ;;
                 --dns)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --geo)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
                     fi
                     return 0
                     ;;
@@ -632,7 +707,7 @@ _sockeye() {
             return 0
             ;;
         sockeye__subcmd__watch)
-            opts="-a -l -t -u -4 -6 -f -c -r -n -h --all --listening --tcp --udp --ipv4 --ipv6 --filter --netns --source --initial --for --count --interval --format --csv --columns --resolve --numeric --numeric-ports --dns --color --help"
+            opts="-a -l -t -u -4 -6 -f -c -r -n -h --all --listening --tcp --udp --ipv4 --ipv6 --filter --netns --source --initial --for --count --interval --format --csv --columns --resolve --numeric --numeric-ports --dns --geo --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -677,7 +752,7 @@ _sockeye() {
                     return 0
                     ;;
                 --columns)
-                    COMPREPLY=($(compgen -W "time event.action action event.start event.end event.duration duration event.reason reason event.lost network.transport transport proto network.protocol.name port.name protocol network.type family network.connection.state state network.direction direction local network.local.address local.address network.local.port local.port network.local.name local.name remote peer network.peer.address remote.address peer.address network.peer.port remote.port peer.port network.peer.name remote.name peer.name network.interface.name interface network.namespace.id netns.id network.namespace.name netns sent.bytes received.bytes sent.packets received.packets sent.messages received.messages counters.since tcp.rtt_us rtt tcp.retransmits retransmits tcp.queue.send send-q tcp.queue.receive recv-q tcp.backlog.used backlog tcp.backlog.limit udp.queue.send udp.queue.receive process.pid pid process.parent_pid ppid process.creation.time started process.executable.name process name process.executable.path path process.command_line command process.script script process.package.name package process.package.version process.package.vendor vendor process.package.description description process.user.id uid process.user.name user process.fd fd process.owners owners process.missing missing service.name service unit service.socket container.runtime runtime container.runtime.name container.id cid container.name container k8s.pod.uid pod process.linux.cgroup cgroup socket.inode inode socket.cookie cookie observer.source source" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "time event.action action event.start event.end event.duration duration event.reason reason event.lost network.transport transport proto network.protocol.name port.name protocol network.type family network.connection.state state network.direction direction local network.local.address local.address network.local.port local.port network.local.name local.name remote peer network.peer.address remote.address peer.address network.peer.port remote.port peer.port network.peer.name remote.name peer.name network.peer.country country network.peer.as.number asn network.peer.as.name as network.interface.name interface network.namespace.id netns.id network.namespace.name netns sent.bytes received.bytes sent.packets received.packets sent.messages received.messages counters.since tcp.rtt_us rtt tcp.retransmits retransmits tcp.queue.send send-q tcp.queue.receive recv-q tcp.backlog.used backlog tcp.backlog.limit udp.queue.send udp.queue.receive process.pid pid process.parent_pid ppid process.creation.time started process.executable.name process name process.executable.path path process.command_line command process.script script process.package.name package process.package.version process.package.vendor vendor process.package.description description process.user.id uid process.user.name user process.fd fd process.owners owners process.missing missing service.name service unit service.socket container.runtime runtime container.runtime.name container.id cid container.name container k8s.pod.uid pod process.linux.cgroup cgroup socket.inode inode socket.cookie cookie observer.source source" -- "${cur}"))
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
                     fi
@@ -687,6 +762,21 @@ _sockeye() {
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --geo)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
                     fi
                     return 0
                     ;;

@@ -762,6 +762,7 @@ complete -c sockeye -n "__fish_sockeye_using_subcommand inspect" -s f -l format 
 json\t'One array of nested objects'
 jsonl\t'One nested object a line'"
 complete -c sockeye -n "__fish_sockeye_using_subcommand inspect" -l dns -d 'Ask these DNS servers for host names, not the system\'s resolver; implies --resolve' -r -f
+complete -c sockeye -n "__fish_sockeye_using_subcommand inspect" -l geo -d 'Databases that say where remotes are: country and network (AS)' -r -F
 complete -c sockeye -n "__fish_sockeye_using_subcommand inspect" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE elsewhere too'
 always\t'Always'
 never\t'Never'"

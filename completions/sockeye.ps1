@@ -151,6 +151,7 @@ Register-ArgumentCompleter -Native -CommandName 'sockeye' -ScriptBlock {
             [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Output format')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Output format')
             [CompletionResult]::new('--dns', '--dns', [CompletionResultType]::ParameterName, 'Ask these DNS servers for host names, not the system''s resolver; implies --resolve')
+            [CompletionResult]::new('--geo', '--geo', [CompletionResultType]::ParameterName, 'Databases that say where remotes are: country and network (AS)')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour')
             [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'Ask for the host names of addresses (reverse DNS)')
             [CompletionResult]::new('--resolve', '--resolve', [CompletionResultType]::ParameterName, 'Ask for the host names of addresses (reverse DNS)')

@@ -817,6 +817,7 @@ jsonl\:"One nested object a line"))' \
 json\:"One array of nested objects"
 jsonl\:"One nested object a line"))' \
 '*--dns=[Ask these DNS servers for host names, not the system'\''s resolver; implies --resolve]:SERVER,…:' \
+'*--geo=[Databases that say where remotes are\: country and network (AS)]:FILE,…:_files' \
 '--color=[When to colour]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE elsewhere too"
 always\:"Always"
 never\:"Never"))' \

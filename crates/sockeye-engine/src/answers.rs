@@ -12,9 +12,10 @@ use sockeye_core::answer::Package;
 use sockeye_core::column::Cost;
 use sockeye_core::process::Fact;
 use sockeye_core::workload::Runtime;
-use sockeye_core::{Answers, Column, Degradation, Process, ProcessId, Row};
+use sockeye_core::{Answers, Column, Degradation, Process, ProcessId, Row, Snapshot};
 use sockeye_os::containers::container_names;
 use sockeye_os::packages::{Image, Packages};
+use sockeye_os::socket_units::socket_units;
 
 use crate::places::Atlas;
 use crate::resolve::Resolver;
@@ -32,7 +33,7 @@ pub struct Questions {
     pub hostnames: bool,
     /// Whose software a process runs.
     pub packages: bool,
-    /// What runtimes call their containers.
+    /// What runtimes call their containers, and which systemd unit opened a socket.
     pub workloads: bool,
     /// Where remotes are.
     pub places: bool,
@@ -65,6 +66,8 @@ pub struct Asked {
     containers: HashSet<(Runtime, Box<str>)>,
     /// The image of each process, and whether its file is gone.
     images: HashMap<ProcessId, (Box<str>, bool)>,
+    /// Endpoints without a remote, and who holds them, as a snapshot of their own.
+    waiting: Option<Snapshot>,
 }
 
 impl Asked {
@@ -83,9 +86,26 @@ impl Asked {
         {
             self.containers.insert((container.runtime, container.id().into()));
         }
+        if questions.workloads && row.endpoint.remote.is_none() && !row.is_without_endpoint() {
+            self.add_waiting(row);
+        }
         let process = row.process.filter(|_| questions.packages);
         if let Some(Process { id, path: Ok(path), is_deleted, .. }) = process {
             self.images.entry(*id).or_insert_with(|| (path.clone(), *is_deleted));
+        }
+    }
+
+    /// Adds an endpoint that a systemd unit may have opened.
+    fn add_waiting(&mut self, row: &Row<'_>) {
+        let empty = || Snapshot {
+            namespaces: row.snapshot.namespaces.clone(),
+            ..Snapshot::new(row.snapshot.time, row.snapshot.source)
+        };
+        let waiting = self.waiting.get_or_insert_with(empty);
+        waiting.endpoints.push(row.endpoint.clone());
+        for owner in row.endpoint.owners.as_slice() {
+            let process = row.snapshot.processes.get(&owner.process);
+            waiting.processes.extend(process.map(|process| (owner.process, process.clone())));
         }
     }
 
@@ -95,6 +115,7 @@ impl Asked {
             && self.remotes.is_empty()
             && self.containers.is_empty()
             && self.images.is_empty()
+            && self.waiting.is_none()
     }
 }
 
@@ -121,7 +142,9 @@ impl Answerer {
     /// `patience` is over, and come with a later answer where they come late.
     pub fn answer(&mut self, asked: Asked, patience: Duration) -> (Answers, Vec<Degradation>) {
         let deadline = Instant::now() + patience;
-        let (container_names, degradations) = self.name_containers(asked.containers);
+        let (container_names, mut degradations) = self.name_containers(asked.containers);
+        let (socket_units, unread) = asked.waiting.as_ref().map(socket_units).unwrap_or_default();
+        degradations.extend(unread);
         let packages = self.find_packages(asked.images);
         let atlas = self.atlas.as_ref();
         let place = |address| Some((address, atlas?.place(address)?));
@@ -129,8 +152,7 @@ impl Answerer {
         let left = deadline.saturating_duration_since(Instant::now());
         let hostnames = self.resolver.resolve(asked.addresses.into_iter(), left);
         let hostnames = hostnames.into_iter().collect();
-        let answers =
-            Answers { hostnames, places, packages, container_names, ..Answers::default() };
+        let answers = Answers { hostnames, places, packages, container_names, socket_units };
         (answers, degradations)
     }
 

@@ -140,9 +140,9 @@ mod tests {
         let check = |address: &str, expected: Option<(&str, u32, &str)>| {
             let found = atlas.place(address.parse().unwrap());
             let expected = expected.map(|(country, number, name)| Place {
-                country: Some(country.into()).filter(|text: &Box<str>| !text.is_empty()),
+                country: Some(country).filter(|text| !text.is_empty()).map(Into::into),
                 network_number: Some(number).filter(|number| *number > 0),
-                network_name: Some(name.into()).filter(|text: &Box<str>| !text.is_empty()),
+                network_name: Some(name).filter(|text| !text.is_empty()).map(Into::into),
             });
             assert_eq!(found, expected, "{address}");
         };

@@ -2,6 +2,8 @@
 //!
 //! `cargo run --release -p sockeye-os --example packages`
 
+#![expect(clippy::print_stdout, reason = "it measures, and says what")]
+
 use std::path::Path;
 use std::process::{Child, Command};
 use std::time::Instant;

@@ -2,14 +2,12 @@
 //!
 //! A note of the owner `FDO` with JSON in it: UAPI group, “Package Metadata for Executable Files”.
 
-use std::collections::HashMap;
-
 use object::Endianness;
 use object::elf::{FileHeader32, FileHeader64, PN_XNUM};
 use object::read::ReadRef;
 use object::read::elf::{FileHeader, ProgramHeader as _};
+use serde_json::{Map, Value};
 use sockeye_core::answer::{Origin, Package};
-use tinyjson::JsonValue;
 
 /// The note's type.
 const PACKAGE_NOTE: u32 = 0xcafe_1a7e;
@@ -21,9 +19,6 @@ const MOST_SEGMENTS: u16 = 512;
 const LONGEST_SEGMENT: u64 = 64 * 1024;
 /// Segments of notes that are read.
 const MOST_NOTES: usize = 16;
-/// Brackets in a note that is read: the format has one object of texts, and what reads it calls
-/// itself for each bracket.
-const MOST_BRACKETS: usize = 16;
 
 /// What the note in an image says; `None` when it has none that makes sense.
 ///
@@ -58,13 +53,8 @@ fn find<'a, H: FileHeader<Endian = Endianness>, R: ReadRef<'a>>(image: R) -> Opt
 /// A package by the JSON of its note.
 pub fn decode_metadata(note: &[u8]) -> Option<Package> {
     let text = note.split(|&byte| byte == 0).next()?;
-    let brackets = text.iter().filter(|byte| b"[{".contains(byte)).count();
-    let text = std::str::from_utf8(text).ok().filter(|_| brackets <= MOST_BRACKETS)?;
-    let values: HashMap<String, JsonValue> = text.parse::<JsonValue>().ok()?.try_into().ok()?;
-    let value = |key: &str| {
-        let value = values.get(key).and_then(|value| value.get::<String>());
-        value.filter(|value| !value.is_empty()).map(String::as_str)
-    };
+    let values: Map<String, Value> = serde_json::from_slice(text).ok()?;
+    let value = |key: &str| values.get(key)?.as_str().filter(|value| !value.is_empty());
     // `cpe:/o:fedoraproject:fedora:33`, `cpe:2.3:o:amazon:amazon_linux:2023`
     let of_system = value("osCpe").and_then(|cpe| cpe.split_once("o:")?.1.split(':').next());
     let vendor = value("vendor").or(of_system.filter(|vendor| !vendor.is_empty())).or(value("os"));
