@@ -3,11 +3,13 @@
 //! The names are part of the program, so that they are the same on every machine, with or without
 //! a file `/etc/services`.
 
+mod common;
 mod table;
 
 use core::ops::RangeInclusive;
 
 use crate::endpoint::{Direction, Endpoint, Transport};
+use common::COMMON;
 use table::{ENTRIES, NAMES};
 
 /// The ports that Linux gives to outgoing connections unless it is told otherwise
@@ -30,6 +32,11 @@ pub fn name(transport: Transport, port: u16) -> Option<&'static str> {
     let first = ENTRIES.partition_point(|entry| entry.0 < port);
     let mut own = ENTRIES.get(first..)?.iter().take_while(|entry| entry.0 == port);
     own.find(|entry| entry.1 & bit(transport) != 0).map(text)
+}
+
+/// Whether people know this port by its name.
+pub fn is_common(port: u16) -> bool {
+    COMMON.binary_search(&port).is_ok()
 }
 
 /// The ports that have this name, without regard to case, in order, of either transport.
@@ -112,6 +119,19 @@ mod tests {
         check(Tcp, 6063, Some("x11"));
         check(Tcp, 6064, name(Udp, 6064));
         check(Tcp, 65_535, None);
+    }
+
+    #[test]
+    fn common_ports_are_in_order_and_have_names() {
+        assert!(COMMON.is_sorted());
+        let named = COMMON.iter().filter(|port| name(Tcp, **port).or(name(Udp, **port)).is_some());
+        assert!(named.count() > 180);
+        let check = |port, expected| assert_eq!(is_common(port), expected, "{port}");
+        check(22, true);
+        check(5432, true);
+        check(8080, true);
+        check(2024, false);
+        check(9009, false);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::net::IpAddr;
 
 use sockeye_core::address::Scoped;
-use sockeye_core::ports::Side;
+use sockeye_core::ports::{Side, is_common};
 use sockeye_core::workload::short_id;
 use sockeye_core::{Column, Row, State, Timestamp, Value};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
@@ -53,8 +53,8 @@ impl Cells {
     }
 
     /// Appends what people read in `column` of `row`: states in RFC 9293's words, a host name in
-    /// place of its address where it was asked for and is known, the name of the service's port, a
-    /// container's id as short as its runtime shows it, all else as the column says.
+    /// place of its address where it was asked for and is known, the name of the service's port where
+    /// people know it, a container's id as short as its runtime shows it, all else as the column says.
     pub(super) fn put_for_people(&mut self, buf: &mut Vec<u8>, column: &Column, row: &Row<'_>) {
         if is_state(column) {
             let label = row.endpoint.state.map_or("", State::label);
@@ -68,7 +68,8 @@ impl Cells {
             };
         };
         let host = row.snapshot.answers.hostnames.get(&address.ip);
-        let service = if self.ports == Ports::Named { row.service() } else { None };
+        let is_named = self.ports == Ports::Named && is_common(port);
+        let service = if is_named { row.service() } else { None };
         let name = service.filter(|(side, _)| is_side(column, *side)).map(|(_, name)| name);
         match (host, name) {
             (None, None) => return self.put(buf, &value),

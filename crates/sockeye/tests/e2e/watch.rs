@@ -197,7 +197,7 @@ fn filters_words_and_flags_choose_and_count_ends_it() {
         });
         let _later = TcpListener::bind("127.0.0.1:4712").unwrap();
         drop(listener);
-        assert_eq!(watching.line(), "closed  127.0.0.1:trinity-dist");
+        assert_eq!(watching.line(), "closed  127.0.0.1:4711");
         let rest = watching.finish();
         assert_eq!((rest.status, rest.out.as_str()), (Some(0), ""), "{rest:?}");
         let nobody = sockeye(&["watch", "--initial", "--for", "1ms", "no-such-process"]);
