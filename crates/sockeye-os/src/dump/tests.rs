@@ -317,10 +317,10 @@ fn a_part_is_what_a_look_at_that_part_would_have_shown() {
         let counts = (endpoints, processes, part.degradations.len());
         assert_eq!(counts, expected, "{wants:?}");
     };
-    check(|_| {}, (6, 2, 11));
-    check(|wants| wants.udp = false, (5, 2, 11));
-    check(|wants| wants.tcp = false, (1, 1, 11));
-    check(|wants| wants.owners = false, (6, 0, 8));
+    check(|_| {}, (6, 2, 13));
+    check(|wants| wants.udp = false, (5, 2, 13));
+    check(|wants| wants.tcp = false, (1, 1, 13));
+    check(|wants| wants.owners = false, (6, 0, 10));
     check(|wants| wants.namespaces = Namespaces::Own, (4, 2, 12));
     check(|wants| wants.namespaces = Namespaces::Pid(1208), (4, 2, 12));
     check(|wants| wants.namespaces = Namespaces::Named("blue".into()), (2, 1, 12));
