@@ -1,7 +1,10 @@
 //! Services and containers, by control groups that are named as runtimes name them.
 
 use std::fs;
+use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener};
+use std::os::unix::net::UnixListener;
+use std::thread;
 
 use crate::group::Group;
 use crate::proc;
@@ -33,6 +36,25 @@ fn workload(row: &Row) -> [&str; 5] {
 /// Every column, of listeners in this network.
 const LISTENERS: [&str; 6] = ["-l", "--netns", "self", "--columns", "all", "-t"];
 
+/// What the daemon calls the container.
+const NAME: &str = "web\u{1b}[31m";
+
+/// A daemon of Docker's API that knows one container, where Docker's own would be: /run is this
+/// world's.
+fn serve_docker() {
+    let daemon = UnixListener::bind("/var/run/docker.sock").unwrap();
+    let list = serde_json::json!([{"Id": ID, "Names": [format!("/{NAME}")]}]).to_string();
+    let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{list}", list.len());
+    thread::spawn(move || {
+        for mut stream in daemon.incoming().flatten() {
+            let mut question = [0; 1024];
+            let length = stream.read(&mut question).unwrap();
+            assert!(question[..length].starts_with(b"GET /containers/json?all=1 "));
+            stream.write_all(answer.as_bytes()).unwrap();
+        }
+    });
+}
+
 /// Starts a process in `group` that holds `listener`.
 fn holding(group: &Group, listener: &TcpListener) -> Process {
     let process = Process::start(group.command("sleep").arg("1000").stdin(share(listener)));
@@ -58,8 +80,9 @@ fn a_container_is_told_by_the_group_of_its_process() {
             assert_eq!(workload(row), expected, "{row:?}");
             check_text(local, expected);
         };
+        serve_docker();
         let scope = format!("docker-{ID}.scope");
-        check(&scope, [&scope, "docker", ID, "", ""]);
+        check(&scope, [&scope, "docker", ID, NAME, ""]);
         let slice = format!("kubepods-besteffort-pod{}.slice", POD[1]);
         check(&slice, ["", "", "", "", POD[0]]);
         check("lxc.payload.web", ["", "lxc", "web", "web", ""]);
@@ -93,6 +116,8 @@ fn and_by_the_group_of_the_socket_where_the_process_is_not_seen() {
         let Some(run) = as_nobody(world, &[&LISTENERS[..], &["-f", "jsonl"]].concat()) else {
             return;
         };
+        let reason = "names of docker containers are not known (cannot ask /var/run/docker.sock: ";
+        assert!(run.err.contains(reason), "{run:?}");
         let rows = rows(&run.out);
         let row = find(&rows, listener.local_addr().unwrap(), None);
         assert_eq!(row.text("process.missing"), "not_permitted", "{row:?}");
