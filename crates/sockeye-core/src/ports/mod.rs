@@ -3,13 +3,13 @@
 //! The names are part of the program, so that they are the same on every machine, with or without
 //! a file `/etc/services`.
 
-mod common;
+mod familiar;
 mod table;
 
 use core::ops::RangeInclusive;
 
 use crate::endpoint::{Direction, Endpoint, Transport};
-use common::COMMON;
+use familiar::FAMILIAR;
 use table::{ENTRIES, NAMES};
 
 /// The ports that Linux gives to outgoing connections unless it is told otherwise
@@ -35,8 +35,8 @@ pub fn name(transport: Transport, port: u16) -> Option<&'static str> {
 }
 
 /// Whether people know this port by its name.
-pub fn is_common(port: u16) -> bool {
-    COMMON.binary_search(&port).is_ok()
+pub fn is_familiar(port: u16) -> bool {
+    FAMILIAR.binary_search(&port).is_ok()
 }
 
 /// The ports that have this name, without regard to case, in order, of either transport.
@@ -122,11 +122,12 @@ mod tests {
     }
 
     #[test]
-    fn common_ports_are_in_order_and_have_names() {
-        assert!(COMMON.is_sorted());
-        let named = COMMON.iter().filter(|port| name(Tcp, **port).or(name(Udp, **port)).is_some());
+    fn familiar_ports_are_in_order_and_have_names() {
+        assert!(FAMILIAR.is_sorted());
+        let named =
+            FAMILIAR.iter().filter(|port| name(Tcp, **port).or(name(Udp, **port)).is_some());
         assert!(named.count() > 180);
-        let check = |port, expected| assert_eq!(is_common(port), expected, "{port}");
+        let check = |port, expected| assert_eq!(is_familiar(port), expected, "{port}");
         check(22, true);
         check(5432, true);
         check(8080, true);

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::net::IpAddr;
 
 use sockeye_core::address::Scoped;
-use sockeye_core::ports::{Side, is_common};
+use sockeye_core::ports::{Side, is_familiar};
 use sockeye_core::workload::short_id;
 use sockeye_core::{Column, Row, State, Timestamp, Value};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
@@ -68,7 +68,7 @@ impl Cells {
             };
         };
         let host = row.snapshot.answers.hostnames.get(&address.ip);
-        let is_named = self.ports == Ports::Named && is_common(port);
+        let is_named = self.ports == Ports::Named && is_familiar(port);
         let service = if is_named { row.service() } else { None };
         let name = service.filter(|(side, _)| is_side(column, *side)).map(|(_, name)| name);
         match (host, name) {

@@ -4,7 +4,7 @@
 /// a name for every second port; of most nobody ever heard (2024 is xinuexpansion4), and in their
 /// place the number says more.
 #[rustfmt::skip]
-pub(super) static COMMON: &[u16] = &[
+pub(super) static FAMILIAR: &[u16] = &[
     1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 43, 49, 53, 67, 68, 69, 70, 79, 80, 88,
     102, 104, 106, 110, 111, 113, 119, 123, 135, 137, 138, 139, 143, 161, 162, 163, 164, 174, 177,
     179, 199, 209, 210, 213, 319, 320, 345, 346, 369, 370, 371, 389, 427, 443, 444, 445, 464, 465,
