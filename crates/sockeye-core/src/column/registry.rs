@@ -736,7 +736,7 @@ fn hostname<'a>(row: &Row<'a>, address: Option<&SocketAddr>) -> Value<'a> {
 
 /// A fact about the package of the owner's image, where that was found out.
 fn package<'a>(row: &Row<'a>, take: impl Fn(&'a Package) -> Option<&'a str>) -> Value<'a> {
-    let answer = row.owner.and_then(|owner| row.snapshot.answers.packages.get(&owner.process));
+    let answer = row.process.and_then(|process| row.snapshot.answers.packages.get(&process.id));
     Value::text(answer.and_then(|answer| answer.as_ref().ok()).and_then(|package| take(package)))
 }
 

@@ -38,6 +38,9 @@ use life::{End, Life, Stage};
 use lives::Lives;
 use processes::Processes;
 
+/// So many answers of a kind are remembered.
+const ANSWERS: usize = 65_536;
+
 /// For so many refreshes it stays visible that an endpoint is new, has changed or has closed, and
 /// a process is remembered that nobody names any more.
 const SHOWN: u8 = 3;
@@ -110,7 +113,16 @@ impl Session {
 
     /// Takes answers: from now on the context has them.
     pub fn handle_answers(&mut self, answers: Answers) {
-        self.context.answers.merge(answers);
+        let known = &mut self.context.answers;
+        // Of a machine that is watched for weeks; what is still shown is asked for again.
+        if known.hostnames.len() > ANSWERS || known.places.len() > ANSWERS {
+            (known.hostnames, known.places) = Default::default();
+        }
+        if known.packages.len() > ANSWERS {
+            let processes = &self.context.processes;
+            known.packages.retain(|process, _| processes.contains_key(process));
+        }
+        known.merge(answers);
         self.lives.notebook.notes.is_everything = true;
     }
 

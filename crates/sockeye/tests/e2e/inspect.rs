@@ -3,13 +3,14 @@
 use std::fs;
 use std::net::TcpListener;
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
 use crate::sockeye::{Run, sockeye};
 use crate::unprivileged::as_nobody;
-use crate::world::{Process, eventually, share, visit};
+use crate::world::{Process, eventually, run, share, visit};
 
 /// The processes of a report in JSON.
 fn reports(args: &[&str]) -> Vec<Value> {
@@ -109,6 +110,45 @@ fn which(name: &str) -> Result<String, ()> {
     let output = Command::new("sh").args(["-c", &format!("command -v {name}")]).output();
     let path = String::from_utf8(output.map_err(drop)?.stdout).map_err(drop)?;
     if path.is_empty() { Err(()) } else { Ok(path.trim_end().to_owned()) }
+}
+
+/// A daemon that a Debian package brings, and that package; installed where it can be.
+fn daemon() -> Option<(&'static str, &'static str)> {
+    let (daemon, package) = ("/usr/sbin/dnsmasq", "dnsmasq-base");
+    if !Path::new(daemon).exists() {
+        let install = ["install", "-y", "--no-install-recommends", package];
+        let mut command = Command::new("apt-get");
+        let _ = command.args(install).stdin(Stdio::null()).stdout(Stdio::null()).status();
+    }
+    Path::new(daemon).exists().then_some((daemon, package))
+}
+
+#[test]
+fn a_daemon_is_told_by_its_package() {
+    // Worlds have no way to the packages: outside, where this runs first, there is one.
+    let daemon = daemon();
+    visit(|world| {
+        let Some((daemon, package)) = daemon else {
+            return world.skip("a daemon of a Debian package: dnsmasq-base cannot be installed");
+        };
+        let options = ["-k", "-C", "/dev/null", "-p", "5300", "-a", "127.0.0.1", "-z", "-x", ""];
+        let child = Process::start(Command::new(daemon).args(options).args(["-u", "root"]));
+        let it = eventually("it listens", || {
+            let mut found = reports(&["local.port = 5300 and listener"]);
+            found.pop().filter(|it| it["process"]["pid"] == child.pid())
+        });
+        let query = ["-W", "-f=${Version}|${binary:Summary}", package];
+        let told = run("dpkg-query", &query);
+        let (version, summary) = told.split_once('|').unwrap();
+        let found = &it["process"]["package"];
+        assert_eq!((&found["name"], &found["origin"]), (&package.into(), &"dpkg".into()));
+        assert_eq!((&found["version"], &found["description"]), (&version.into(), &summary.into()));
+        assert_eq!(it["endpoints"].as_array().unwrap().len(), 2, "TCP and UDP: {it}");
+        let text = sockeye(&["inspect", &child.pid().to_string()]).out;
+        assert!(text.contains(&format!("package        {package} {version}")), "{text}");
+        let rows = sockeye(&["-l", "--filter", "package = dnsmasq-base", "-f", "jsonl"]).out;
+        assert_eq!(rows.lines().count(), 2, "{rows}");
+    });
 }
 
 #[test]
