@@ -35,9 +35,10 @@ struct {
 	MAP_ENTRIES(4096);
 } events SECTION(".maps");
 
-/* What outlives an event; user space reads the first. */
+/* What outlives an event; user space reads the first two. */
 struct {
 	u64 lost_events; /* did not fit */
+	u64 told_within; /* changes of state that `tcp_state` missed and `tcp_state_within` met */
 	u64 our_image;   /* the file that whoever reads the iterators runs */
 } shared = {};
 

@@ -10,7 +10,7 @@ use std::io;
 use std::mem::size_of;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
-use aya_obj::generated::{bpf_attr, bpf_cmd, bpf_insn};
+use aya_obj::generated::{bpf_attr, bpf_cmd, bpf_insn, bpf_prog_info};
 
 /// Makes the call.
 ///
@@ -180,6 +180,21 @@ pub(super) fn attach_to_tracepoint(program: BorrowedFd<'_>) -> io::Result<OwnedF
     attributes.raw_tracepoint.prog_fd = number(program);
     // SAFETY: the name stays null: the program itself tells.
     descriptor(unsafe { bpf(bpf_cmd::BPF_RAW_TRACEPOINT_OPEN, &mut attributes) })
+}
+
+/// How often the kernel passed a program over because it was running on the same processor already
+/// (`BPF_OBJ_GET_INFO_BY_FD`); 0 before Linux 5.12, which does not count it.
+pub(super) fn missed_runs(program: BorrowedFd<'_>) -> io::Result<u64> {
+    // SAFETY: the structure consists of integers, for which zero is a value.
+    let mut info: bpf_prog_info = unsafe { std::mem::zeroed() };
+    let mut attributes = attributes();
+    attributes.info.bpf_fd = number(program);
+    attributes.info.info_len = length(&[0_u8; size_of::<bpf_prog_info>()])?;
+    attributes.info.info = address(&raw mut info);
+    // SAFETY: the kernel writes no more bytes than said, and to no other place: in what it reads of
+    // `info` every length is zero.
+    unsafe { bpf(bpf_cmd::BPF_OBJ_GET_INFO_BY_FD, &mut attributes) }?;
+    Ok(info.recursion_misses)
 }
 
 /// Attaches a program: an iterator to nothing, others to `target` (`BPF_LINK_CREATE`). It stays

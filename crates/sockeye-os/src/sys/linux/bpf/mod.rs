@@ -9,6 +9,7 @@ mod gather;
 mod held;
 mod list;
 mod load;
+mod missed;
 mod ring;
 mod stream;
 mod tell;

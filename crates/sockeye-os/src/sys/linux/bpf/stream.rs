@@ -18,6 +18,7 @@ use sockeye_core::{Degradation, NamespaceId, Snapshot};
 use super::gather::Ground;
 use super::list::Lists;
 use super::load::{PROGRAMS, Place, Program, Programs, Refused, Setup};
+use super::missed::{COUNTED, Missed};
 use super::ring::Ring;
 use super::tell::Teller;
 use super::{call, gather, unavailable};
@@ -47,7 +48,9 @@ pub(in crate::sys::linux) struct Stream {
     pending: Vec<Event>,
     /// The programs' global variables: events that did not fit.
     variables: OwnedFd,
-    lost: u64,
+    /// How many had not fitted when that was looked at last.
+    unfitted: u64,
+    missed: Missed,
     teller: Teller,
     coverage: Coverage,
     limits: Vec<Degradation>,
@@ -108,7 +111,8 @@ impl Stream {
             pending: Vec::new(),
             variables,
             lists,
-            lost: 0,
+            unfitted: 0,
+            missed: Missed::new(attached.counted),
             coverage,
             limits,
             _attached: attached.links,
@@ -150,23 +154,29 @@ impl Stream {
 
     /// Takes out what is there.
     fn drain(&mut self, out: &mut Vec<Event>) {
+        let before = out.len();
         take_out(&mut self.ring, &mut self.teller, out);
-        let lost = self.lost_so_far();
-        if lost > self.lost {
-            let kind = EventKind::Lost(lost - self.lost);
-            out.push(Event { time: now(), kind });
-            self.lost = lost;
+        let lost = self.lost_since(out.len() > before);
+        if lost > 0 {
+            out.push(Event { time: now(), kind: EventKind::Lost(lost) });
         }
     }
 
-    /// How many events did not fit since the beginning.
-    fn lost_so_far(&self) -> u64 {
+    /// How many events were lost since the last call: those that did not fit and, when anything
+    /// happened at all, those that the kernel missed while it ran our programs.
+    fn lost_since(&mut self, is_anything_new: bool) -> u64 {
         // `shared` of bpf/events.h.
-        let mut value = [[0; 8]; 2];
-        match call::read_only_value(self.variables.as_fd(), value.as_flattened_mut()) {
-            Ok(()) => u64::from_ne_bytes(value[0]),
-            Err(_) => self.lost,
+        let mut value = [[0; 8]; 3];
+        if call::read_only_value(self.variables.as_fd(), value.as_flattened_mut()).is_err() {
+            return 0;
         }
+        let [unfitted, told_within, _] = value.map(u64::from_ne_bytes);
+        let more = unfitted.saturating_sub(self.unfitted);
+        self.unfitted = unfitted;
+        if is_anything_new || self.missed.is_unsure() {
+            return more + self.missed.look(told_within);
+        }
+        more
     }
 
     /// See [`crate::Watcher::set_measuring`].
@@ -235,6 +245,8 @@ fn ring_bytes() -> u32 {
 struct Attached {
     names: Vec<&'static str>,
     links: Vec<OwnedFd>,
+    /// The programs whose misses are counted.
+    counted: Vec<OwnedFd>,
     refused: Vec<(Program, Refused)>,
     /// Every process of the machine is in the group that programs are attached to.
     is_whole: bool,
@@ -251,17 +263,18 @@ impl Attached {
             Ok((group, is_whole)) => (Ok(group), is_whole),
             Err(error) => (Err(error), false),
         };
-        let mut attached =
-            Self { names: Vec::new(), links: Vec::new(), refused: Vec::new(), is_whole };
+        let (names, links, counted, refused) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let mut attached = Self { names, links, counted, refused, is_whole };
         for program in PROGRAMS.into_iter().filter(|program| program.is_of(wants)) {
             // It tells what the other one has not, which without that one is not known.
             if program.name == "tcp_state_within" && !attached.has(&["tcp_state"]) {
                 continue;
             }
             match attach(programs, program, &group) {
-                Ok(Some(link)) => {
+                Ok(Some((loaded, link))) => {
                     attached.names.push(program.name);
                     attached.links.push(link);
+                    attached.counted.extend(COUNTED.contains(&program.name).then_some(loaded));
                 }
                 Ok(None) => {}
                 Err(refused) => attached.refused.push((program, refused)),
@@ -305,24 +318,31 @@ impl Attached {
     }
 }
 
-/// Loads and attaches one program; `None` for iterators, which attach to nothing.
+/// Loads and attaches one program, and gives it with what holds it there; `None` for iterators, which
+/// attach to nothing.
 fn attach(
     programs: &Programs,
     program: Program,
     group: &io::Result<File>,
-) -> Result<Option<OwnedFd>, Refused> {
+) -> Result<Option<(OwnedFd, OwnedFd)>, Refused> {
     let refused = |error| Refused::new(format!("attach {}", program.name), error);
-    let link = match program.place {
+    let (loaded, link) = match program.place {
         Place::Iterator => return Ok(None),
-        Place::Tracepoint => call::attach_to_tracepoint(programs.load(program)?.as_fd()),
+        Place::Tracepoint => {
+            let loaded = programs.load(program)?;
+            let link = call::attach_to_tracepoint(loaded.as_fd());
+            (loaded, link)
+        }
         Place::Cgroup(_, at) => {
             let group = group.as_ref().map_err(|error| {
                 refused(io::Error::new(error.kind(), format!("no cgroup2: {}", plain(error))))
             })?;
-            call::link(programs.load(program)?.as_fd(), Some(group.as_fd()), at as u32)
+            let loaded = programs.load(program)?;
+            let link = call::link(loaded.as_fd(), Some(group.as_fd()), at as u32);
+            (loaded, link)
         }
     };
-    link.map(Some).map_err(refused)
+    link.map(|link| Some((loaded, link))).map_err(refused)
 }
 
 /// The topmost control group that can be seen, and whether it is the machine's.
