@@ -273,7 +273,8 @@ mod tests {
     fn a_package_is_that_of_the_owner() {
         let endpoint = testing::tcp(State::Established, "10.0.0.5:1", "10.0.0.9:443");
         let endpoint = Endpoint { owners: testing::owners(&[3, 4, 5]), ..endpoint };
-        let mut snapshot = testing::snapshot(9, Vec::from([endpoint]), Vec::new());
+        let processes = [3, 4, 5].map(|pid| testing::process(pid, "/usr/sbin/nginx"));
+        let mut snapshot = testing::snapshot(9, Vec::from([endpoint]), processes.into());
         let ids: Vec<_> =
             snapshot.endpoints[0].owners.as_slice().iter().map(|owner| owner.process).collect();
         let package = Package {
@@ -288,5 +289,7 @@ mod tests {
         let rows = Row::each(&snapshot, &snapshot.endpoints[0]);
         let shown: Vec<String> = rows.map(|row| cells(&row, &names)).collect();
         assert_eq!(shown, ["nginx|1.22|Debian|", "|||", "|||"]);
+        let alone = Row::of_process(&snapshot, ids[0]);
+        assert_eq!(cells(&alone, &names), "nginx|1.22|Debian|");
     }
 }
