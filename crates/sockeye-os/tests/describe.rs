@@ -18,8 +18,10 @@ impl Sleeper {
     fn start(command: &mut Command) -> Self {
         let child = command.arg("60").stdin(Stdio::null()).spawn().unwrap();
         let sleeper = Self(child);
-        // Between fork and exec it is still this test.
-        while sleeper.describe().is_none_or(|it| &*it.process.name != "sleep") {
+        // Between fork and exec it is still this test; its arguments come a moment after its image.
+        let is_there =
+            |it: &Description| &*it.process.name == "sleep" && it.process.command_line.is_ok();
+        while !sleeper.describe().is_some_and(|it| is_there(&it)) {
             std::thread::yield_now();
         }
         sleeper

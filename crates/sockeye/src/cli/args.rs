@@ -291,8 +291,8 @@ pub(super) struct InformantArgs {
     /// Ask these DNS servers for host names, not the system's resolver; implies --resolve
     ///
     /// By UDP, and by TCP what does not fit. An address, or one with a port: 192.0.2.53,
-    /// 192.0.2.53:5353, 2001:db8::53, [2001:db8::53]:5353. Neither hosts files nor multicast DNS
-    /// are asked then.
+    /// 192.0.2.53:5353, 2001:db8::53; IPv6 with a port in square brackets. Neither hosts files nor
+    /// multicast DNS are asked then.
     #[arg(long, value_name = "SERVER,…", value_delimiter = ',', value_parser = names::server)]
     #[arg(value_hint = ValueHint::Other)]
     pub(super) dns: Vec<SocketAddr>,

@@ -26,7 +26,7 @@ pub(crate) fn command(args: &[&str]) -> Command {
 }
 
 /// The commands that take a source, besides none at all.
-const OBSERVING: [&str; 4] = ["list", "watch", "close", "end"];
+const OBSERVING: [&str; 5] = ["list", "watch", "inspect", "close", "end"];
 /// The words in front that do not observe, or not by every source.
 const OTHERS: [&str; 9] = [
     "whois",
