@@ -103,6 +103,21 @@ impl Answers {
         self.socket_units.extend(others.socket_units);
     }
 
+    /// Whether it knows all that `others` know, and the same.
+    pub fn has(&self, others: &Self) -> bool {
+        fn holds<K: Eq + core::hash::Hash, V: PartialEq>(
+            all: &HashMap<K, V>,
+            some: &HashMap<K, V>,
+        ) -> bool {
+            some.iter().all(|(key, value)| all.get(key) == Some(value))
+        }
+        holds(&self.hostnames, &others.hostnames)
+            && holds(&self.places, &others.places)
+            && holds(&self.packages, &others.packages)
+            && holds(&self.container_names, &others.container_names)
+            && holds(&self.socket_units, &others.socket_units)
+    }
+
     /// Whether nothing was found out.
     pub fn is_empty(&self) -> bool {
         self.hostnames.is_empty()

@@ -22,6 +22,7 @@ pub mod diff;
 pub mod endpoint;
 pub mod event;
 pub mod filter;
+pub mod notice;
 pub mod ports;
 pub mod process;
 pub mod reach;
@@ -33,6 +34,7 @@ pub mod table;
 #[cfg(test)]
 mod testing;
 pub mod time;
+pub mod traffic;
 pub mod view;
 pub mod workload;
 

@@ -4,20 +4,31 @@
 //! read the lines that it draws; the order of the rows is made by the thread.
 
 use std::collections::VecDeque;
+use std::path::PathBuf;
 use std::sync::mpsc::{self, Receiver, Sender, TryRecvError};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use sockeye_core::event::{Coverage, Occurrence};
+use sockeye_core::traffic::{Meter, Volume};
 use sockeye_core::view::{Look, View};
-use sockeye_core::{Degradation, Session};
+use sockeye_core::{Degradation, Session, Timestamp};
 use sockeye_os::{Error, Wants};
 
+use crate::answers::{Answerer, Asked, Questions};
 use crate::live::{Initial, Keep, Live, Options};
+use crate::places::Atlas;
+use crate::resolve::Resolver;
 
 /// How often, at most, what happened is shown.
 const FRAME: Duration = Duration::from_millis(100);
+/// How long an order waits at most before somebody looks at it.
+const SLICE: Duration = Duration::from_millis(25);
+/// How often, at most, it is asked for what takes longer to find out.
+const ASKING: Duration = Duration::from_millis(500);
+/// So many samples of what was carried are remembered: ten minutes of seconds.
+const SAMPLES: usize = 600;
 /// So many occurrences are remembered, for whoever asks what happened to an endpoint.
 const RECENT: usize = 10_000;
 /// How long a source that failed is left alone before it is tried again.
@@ -32,10 +43,36 @@ pub struct Board {
     pub view: View,
     /// What happened not long ago, oldest first.
     pub recent: VecDeque<Occurrence>,
+    /// How many occurrences there have been, those that are no longer remembered too.
+    pub occurred: u64,
+    /// What was carried from one snapshot to the next, oldest first.
+    pub traffic: VecDeque<Sample>,
     /// How it is watched.
     pub status: Status,
     /// Another number whenever anything may look different.
     pub version: u64,
+}
+
+/// What all endpoints carried between two snapshots.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Sample {
+    /// When it ended.
+    pub time: Timestamp,
+    /// How long it was.
+    pub duration: Duration,
+    /// How much.
+    pub volume: Volume,
+}
+
+/// What a desk watches.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Plan {
+    /// What is observed, and with what.
+    pub wants: Wants,
+    /// Between two refreshes.
+    pub interval: Duration,
+    /// The user's databases of places; none where one of them cannot be read.
+    pub places: Vec<PathBuf>,
 }
 
 /// How the machine is watched.
@@ -53,6 +90,78 @@ pub struct Status {
     pub interval: Duration,
     /// Time stands still.
     pub is_paused: bool,
+    /// Host names are asked for, also where no column shows them.
+    pub is_resolving: bool,
+    /// What was asked besides and could not be found out.
+    pub unanswered: Vec<Degradation>,
+}
+
+impl Board {
+    /// A board that shows `session` as `look` says.
+    pub fn new(session: Session, look: Look, status: Status) -> Self {
+        let (recent, traffic) = (VecDeque::new(), VecDeque::new());
+        let view = View::new(look);
+        let mut board = Self { session, view, recent, occurred: 0, traffic, status, version: 0 };
+        board.renew();
+        board
+    }
+
+    /// What occurred after the first `known` occurrences, as far as it is remembered, oldest first.
+    pub fn since(&self, known: u64) -> impl Iterator<Item = &Occurrence> {
+        let count = usize::try_from(self.occurred.saturating_sub(known)).unwrap_or(usize::MAX);
+        self.recent.iter().skip(self.recent.len().saturating_sub(count))
+    }
+
+    /// Takes what happened in the session since the last call; whether anything may look different.
+    pub fn renew(&mut self) -> bool {
+        let is_changed = self.view.update(&mut self.session);
+        self.version += u64::from(is_changed);
+        is_changed
+    }
+
+    /// Remembers what was carried since the last sample; whether anything may look different.
+    fn carry(&mut self, sample: Sample) -> bool {
+        if self.traffic.len() >= SAMPLES {
+            self.traffic.pop_front();
+        }
+        self.traffic.push_back(sample);
+        let is_flat = self.traffic.iter().all(|sample| sample.volume == Volume::default());
+        self.version += u64::from(!is_flat);
+        !is_flat
+    }
+
+    /// What has to be found out besides, for what is shown.
+    fn questions(&self) -> Questions {
+        let look = self.view.look();
+        let sorted = look.sort.iter().map(|key| key.column);
+        let shown = look.columns.iter().copied().chain(sorted).chain(look.group);
+        let questions = Questions::of(shown.chain(look.filter.columns()));
+        Questions { hostnames: questions.hostnames || self.status.is_resolving, ..questions }
+    }
+
+    /// What there is to ask about the rows that are shown.
+    fn asked(&self, questions: Questions) -> Asked {
+        let mut asked = Asked::default();
+        let rows = self.view.rows().iter().filter_map(|id| self.view.row(*id, &self.session));
+        rows.for_each(|shown| asked.add(&shown.row, questions));
+        asked
+    }
+
+    /// Does what can be done without the machine; whether to look again now.
+    fn obey(&mut self, order: Order) -> bool {
+        let Self { session, view, status, version, .. } = self;
+        *version += 1;
+        match order {
+            Order::Look(look) => view.set_look(*look, session),
+            Order::Freeze(is_frozen) => view.set_frozen(is_frozen, session),
+            Order::Open(group, is_open) => view.set_open(group, is_open),
+            Order::Pause(is_paused) => status.is_paused = is_paused,
+            Order::Interval(interval) => status.interval = interval,
+            Order::Resolve(is_resolving) => status.is_resolving = is_resolving,
+            Order::Refresh => return true,
+        }
+        false
+    }
 }
 
 /// What a front end asks for.
@@ -70,6 +179,19 @@ pub enum Order {
     Pause(bool),
     /// Look again now.
     Refresh,
+    /// Learn the host names of the addresses that are shown, or ask for no more of them.
+    Resolve(bool),
+}
+
+/// Who looks at a board without drawing it.
+#[derive(Clone, Debug)]
+pub struct Spectator(Shared);
+
+impl Spectator {
+    /// What there is. Hold it no longer than it takes to read what is needed.
+    pub fn board(&self) -> MutexGuard<'_, Board> {
+        self.0.lock()
+    }
 }
 
 /// Where the thread and whoever draws meet.
@@ -84,13 +206,24 @@ impl Shared {
     }
 }
 
-impl Keep for Shared {
+/// Where the worker keeps its session: by itself until there is something in it, so that what was
+/// shown before is shown until then; on the board from then on.
+#[derive(Debug)]
+struct Kept {
+    shared: Shared,
+    fresh: Option<Session>,
+}
+
+impl Keep for Kept {
     fn with<T>(&mut self, work: impl FnOnce(&mut Session) -> T) -> T {
-        work(&mut self.lock().session)
+        match &mut self.fresh {
+            Some(session) => work(session),
+            None => work(&mut self.shared.lock().session),
+        }
     }
 }
 
-/// A table that keeps itself up to date, until it is dropped.
+/// A table that keeps itself up to date, until it is dropped; or one that stands still.
 #[derive(Debug)]
 pub struct Desk {
     shared: Shared,
@@ -106,24 +239,23 @@ impl Desk {
     /// When no thread can be made. A source that fails is no error: the status tells, and it is tried
     /// again.
     pub fn start(
-        wants: Wants,
-        interval: Duration,
+        plan: Plan,
         look: Look,
-        wake: impl Fn() + Send + 'static,
+        wake: impl Fn() + Send + Sync + 'static,
     ) -> std::io::Result<Self> {
-        let status = Status { interval, ..Status::default() };
-        let board = Board {
-            session: Session::new(Coverage::default()),
-            view: View::new(look),
-            recent: VecDeque::new(),
-            status,
-            version: 0,
-        };
+        let status = Status { interval: plan.interval, ..Status::default() };
+        let session = Session::new(Coverage::default());
+        let board = Board { view: View::new(look.clone()), ..Board::new(session, look, status) };
         let shared = Shared(Arc::new(Mutex::new(board)));
         let (orders, received) = mpsc::channel();
-        let worker = Worker { shared: shared.clone(), wants, orders: received, wake };
+        let worker = Worker { shared: shared.clone(), plan, orders: received, wake };
         let worker = thread::Builder::new().name("desk".into()).spawn(move || worker.work())?;
         Ok(Self { shared, orders: Some(orders), worker: Some(worker) })
+    }
+
+    /// One that shows `board`, which changes only by orders, at once: nobody looks at the machine.
+    pub fn still(board: Board) -> Self {
+        Self { shared: Shared(Arc::new(Mutex::new(board))), orders: None, worker: None }
     }
 
     /// What there is to draw. Hold it no longer than it takes to read what is drawn.
@@ -136,10 +268,18 @@ impl Desk {
         self.shared.0.try_lock().ok()
     }
 
+    /// Somebody else who may look, from another thread; after the desk is gone nothing changes any more.
+    pub fn spectator(&self) -> Spectator {
+        Spectator(self.shared.clone())
+    }
+
     /// Asks for something; it is done soon.
     pub fn order(&self, order: Order) {
-        // Without a worker there is nobody to do it, and nothing to draw.
-        let _ = self.orders.as_ref().map(|orders| orders.send(order));
+        match &self.orders {
+            // A worker that is gone has left nothing to draw.
+            Some(orders) => drop(orders.send(order)),
+            None => drop(self.shared.lock().obey(order)),
+        }
     }
 }
 
@@ -153,17 +293,54 @@ impl Drop for Desk {
 /// The thread that watches.
 struct Worker<W> {
     shared: Shared,
-    wants: Wants,
+    plan: Plan,
     orders: Receiver<Order>,
     wake: W,
+}
+
+/// Shows what there is, unless the watch was quicker.
+fn first_look(shared: &Shared, wants: &Wants, wake: &impl Fn()) {
+    // The watch says why nothing can be seen, if that is so.
+    let Ok(snapshot) = sockeye_os::observe(wants) else { return };
+    let mut board = shared.lock();
+    if board.session.snapshots() > 0 || board.status.is_ready {
+        return;
+    }
+    board.session.handle_snapshot(snapshot.time, snapshot);
+    board.status.is_ready = true;
+    board.renew();
+    drop(board);
+    wake();
+}
+
+/// What was done when.
+#[derive(Default)]
+struct Pace {
+    shown: Option<Instant>,
+    asked: Option<Instant>,
+    measured: Option<Instant>,
+    /// The snapshot that was measured last.
+    round: u32,
+    meter: Meter,
 }
 
 /// Nobody draws any more.
 struct Over;
 
-impl<W: Fn()> Worker<W> {
+impl<W: Fn() + Sync> Worker<W> {
     /// Watches until nobody draws any more; begins anew where the source fails.
     fn work(self) {
+        let (shared, wants, wake) = (&self.shared, &self.plan.wants, &self.wake);
+        thread::scope(|scope| {
+            // Loading programs into the kernel takes longer than a look, which shows rows meanwhile.
+            let look = thread::Builder::new().name("first-look".into());
+            // Without that thread the first rows are those of the watch.
+            let _ = look.spawn_scoped(scope, move || first_look(shared, wants, wake));
+            self.watch_on();
+        });
+    }
+
+    fn watch_on(&self) {
         loop {
             match self.watch() {
                 Ok(Over) => return,
@@ -192,33 +369,75 @@ impl<W: Fn()> Worker<W> {
     fn watch(&self) -> Result<Over, Error> {
         let interval = self.shared.lock().status.interval;
         let options = Options { interval, initial: Initial::Silent };
-        let mut live = Live::start_in(&self.wants, options, |session| {
-            self.shared.lock().session = session;
-            self.shared.clone()
-        })?;
-        live.set_measuring(self.wants.metrics);
-        self.begin(&live);
+        let keep = |session| Kept { shared: self.shared.clone(), fresh: Some(session) };
+        let atlas = Atlas::open(&self.plan.places).ok().filter(|_| !self.plan.places.is_empty());
+        let answerer = Answerer::new(Resolver::default(), atlas);
+        let mut live = Live::start_in(&self.plan.wants, options, keep)?.asking(answerer);
+        live.set_measuring(self.plan.wants.metrics);
+        self.begin(&mut live);
+        let mut pace = Pace::default();
+        let mut occurrences = Vec::new();
         loop {
             match self.take_orders(Some(&mut live)) {
-                Ok(true) => live.refresh()?,
+                Ok(true) => {
+                    live.refresh()?;
+                    pace.shown = None;
+                }
+                Ok(false) if self.shared.lock().status.is_paused => {
+                    live.hold(Instant::now() + SLICE)?;
+                    continue;
+                }
                 Ok(false) => {}
                 Err(over) => return Ok(over),
             }
-            let is_paused = self.shared.lock().status.is_paused;
-            let frame = Instant::now() + FRAME;
-            if is_paused {
-                live.hold(frame)?;
-                continue;
+            occurrences.append(&mut live.next(Instant::now() + SLICE)?);
+            if pace.shown.is_none_or(|shown| shown.elapsed() >= FRAME) {
+                self.show(std::mem::take(&mut occurrences));
+                pace.shown = Some(Instant::now());
+                self.measure(&mut pace);
+                self.ask(&mut live, &mut pace);
             }
-            let occurrences = live.next(frame)?;
-            self.show(occurrences);
-            // Occurrences come at once; what they changed is shown in due time.
-            live.next(frame).map(|more| self.show(more))?;
         }
     }
 
+    /// Adds up what was carried, where a snapshot has told more of it.
+    fn measure(&self, pace: &mut Pace) {
+        let mut board = self.shared.lock();
+        if board.session.snapshots() == pace.round {
+            return;
+        }
+        pace.round = board.session.snapshots();
+        let volume = pace.meter.measure(&board.session);
+        let now = Instant::now();
+        // The first sum is only what later ones are compared with.
+        if let Some(begin) = pace.measured.replace(now) {
+            let time = board.session.context().time;
+            let is_changed = board.carry(Sample { time, duration: now - begin, volume });
+            drop(board);
+            if is_changed {
+                (self.wake)();
+            }
+        }
+    }
+
+    /// Has found out what is shown and takes longer to find out, where it is time.
+    fn ask(&self, live: &mut Live<Kept>, pace: &mut Pace) {
+        let board = self.shared.lock();
+        let is_early = pace.asked.is_some_and(|asked| asked.elapsed() < ASKING);
+        let questions = board.questions();
+        if is_early || questions.are_none() {
+            return;
+        }
+        let asked = board.asked(questions);
+        drop(board);
+        let unanswered = live.answer(asked, Duration::ZERO);
+        pace.asked = Some(Instant::now());
+        self.shared.lock().status.unanswered = unanswered;
+    }
+
     /// Shows the first snapshot.
-    fn begin(&self, live: &Live<Shared>) {
+    fn begin(&self, live: &mut Live<Kept>) {
+        let fresh = live.keep_mut().fresh.take();
         let mut board = self.shared.lock();
         let status = &mut board.status;
         status.coverage = live.coverage();
@@ -226,6 +445,8 @@ impl<W: Fn()> Worker<W> {
         (status.is_ready, status.error) = (true, None);
         let look = board.view.look().clone();
         board.view = View::new(look);
+        board.session = fresh.unwrap_or_else(|| Session::new(live.coverage()));
+        board.version += 1;
         drop(board);
         self.show(Vec::new());
     }
@@ -236,15 +457,15 @@ impl<W: Fn()> Worker<W> {
         let board = &mut *board;
         let surplus = (board.recent.len() + occurrences.len()).saturating_sub(RECENT);
         board.recent.drain(..surplus.min(board.recent.len()));
+        board.occurred += occurrences.len() as u64;
         board.recent.extend(occurrences);
-        if board.view.update(&mut board.session) {
-            board.version += 1;
+        if board.renew() {
             (self.wake)();
         }
     }
 
     /// Does what was asked for; whether to look again now.
-    fn take_orders(&self, mut live: Option<&mut Live<Shared>>) -> Result<bool, Over> {
+    fn take_orders(&self, mut live: Option<&mut Live<Kept>>) -> Result<bool, Over> {
         let mut is_due = false;
         loop {
             let order = match self.orders.try_recv() {
@@ -252,21 +473,10 @@ impl<W: Fn()> Worker<W> {
                 Err(TryRecvError::Empty) => return Ok(is_due),
                 Err(TryRecvError::Disconnected) => return Err(Over),
             };
-            let mut board = self.shared.lock();
-            let Board { session, view, status, version, .. } = &mut *board;
-            *version += 1;
-            match order {
-                Order::Look(look) => view.set_look(*look, session),
-                Order::Freeze(is_frozen) => view.set_frozen(is_frozen, session),
-                Order::Open(group, is_open) => view.set_open(group, is_open),
-                Order::Pause(is_paused) => status.is_paused = is_paused,
-                Order::Refresh => is_due = true,
-                Order::Interval(interval) => {
-                    status.interval = interval;
-                    live.iter_mut().for_each(|live| live.set_interval(interval));
-                }
+            if let (Order::Interval(interval), Some(live)) = (&order, live.as_mut()) {
+                live.set_interval(*interval);
             }
-            drop(board);
+            is_due |= self.shared.lock().obey(order);
             (self.wake)();
         }
     }
@@ -299,7 +509,8 @@ mod tests {
         };
         let (namespaces, source) = (Namespaces::Own, SourceChoice::Netlink);
         let wants = Wants { namespaces, source, ..Wants::EVERYTHING };
-        Desk::start(wants, Duration::from_millis(20), look, || {}).unwrap()
+        let plan = Plan { wants, interval: Duration::from_millis(20), places: Vec::new() };
+        Desk::start(plan, look, || {}).unwrap()
     }
 
     /// Waits until the desk shows a row with this local port, or shows none.

@@ -111,6 +111,11 @@ impl<K: Keep> Live<K> {
         Ok(live)
     }
 
+    /// Where the session is kept.
+    pub fn keep_mut(&mut self) -> &mut K {
+        &mut self.session
+    }
+
     /// Another time between two refreshes.
     pub fn set_interval(&mut self, interval: Duration) {
         self.options.interval = interval;

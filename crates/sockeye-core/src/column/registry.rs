@@ -70,7 +70,10 @@ pub static REGISTRY: &[Column] = &[
         meaning: "When the endpoint's life began, RFC 3339 in UTC, where that was seen; watch.",
         kind: Kind::Time,
         width: 30,
-        value: |row| happened(row, |what| what.start).map_or(Value::Absent, Value::Time),
+        value: |row| {
+            let start = happened(row, |what| what.start).or(row.span.0);
+            start.map_or(Value::Absent, Value::Time)
+        },
         ..EVENT
     },
     Column {
@@ -79,7 +82,10 @@ pub static REGISTRY: &[Column] = &[
         meaning: "When the endpoint's life ended, RFC 3339 in UTC, where that was seen; watch.",
         kind: Kind::Time,
         width: 30,
-        value: |row| happened(row, |what| what.end).map_or(Value::Absent, Value::Time),
+        value: |row| {
+            let end = happened(row, |what| what.end).or(row.span.1);
+            end.map_or(Value::Absent, Value::Time)
+        },
         ..EVENT
     },
     Column {

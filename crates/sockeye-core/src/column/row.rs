@@ -9,6 +9,7 @@ use crate::event::Occurrence;
 use crate::ports::{self, Side};
 use crate::process::{Process, ProcessId};
 use crate::snapshot::{Namespace, Snapshot};
+use crate::time::Timestamp;
 use crate::workload::Workload;
 
 /// One endpoint together with the owner it is shown under.
@@ -24,6 +25,8 @@ pub struct Row<'a> {
     pub process: Option<&'a Process>,
     /// What happened to the endpoint, when the row tells of that.
     pub occurrence: Option<&'a Occurrence>,
+    /// When its life began and ended, where a session saw it.
+    pub span: (Option<Timestamp>, Option<Timestamp>),
 }
 
 /// The endpoint of a row that tells of none: no column shows anything of it.
@@ -47,7 +50,7 @@ impl<'a> Row<'a> {
     /// `endpoint` as seen through `owner`, which is one of its own.
     pub fn new(snapshot: &'a Snapshot, endpoint: &'a Endpoint, owner: Option<&'a Owner>) -> Self {
         let process = owner.and_then(|owner| snapshot.processes.get(&owner.process));
-        Self { snapshot, endpoint, owner, process, occurrence: None }
+        Self { snapshot, endpoint, owner, process, occurrence: None, span: (None, None) }
     }
 
     /// `endpoint` once for each of its owners; once without, when it has none.

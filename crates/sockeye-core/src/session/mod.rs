@@ -113,6 +113,9 @@ impl Session {
 
     /// Takes answers: from now on the context has them.
     pub fn handle_answers(&mut self, answers: Answers) {
+        if self.context.answers.has(&answers) {
+            return;
+        }
         let known = &mut self.context.answers;
         // Of a machine that is watched for weeks; what is still shown is asked for again.
         if known.hostnames.len() > ANSWERS || known.places.len() > ANSWERS {
@@ -196,6 +199,11 @@ impl Session {
     pub fn take_notes(&mut self) -> Notes {
         let renewed = self.processes.renewed.replace(Vec::new()).unwrap_or_default();
         Notes { processes: renewed, ..self.lives.notebook.take() }
+    }
+
+    /// How many snapshots there were.
+    pub fn snapshots(&self) -> u32 {
+        self.round
     }
 
     /// What snapshots showed although events should have told it.

@@ -22,7 +22,6 @@ use crate::process::ProcessId;
 use crate::session::{Phase, Session, Slot};
 use crate::state::State;
 use crate::table::{Scope, SortKey};
-use crate::time::Timestamp;
 
 use groups::Groups;
 
@@ -106,8 +105,6 @@ pub struct Shown<'a> {
     pub row: Row<'a>,
     /// What happened to it in the last three refreshes.
     pub phase: Phase,
-    /// When its life began and ended, as far as that is known.
-    pub span: (Option<Timestamp>, Option<Timestamp>),
 }
 
 /// What is shown of a session, and in which order.
@@ -162,6 +159,16 @@ impl View {
         if !is_frozen && mem::take(&mut self.is_stale) {
             self.rebuild(session);
         }
+    }
+
+    /// Whether rows are kept where they are.
+    pub fn is_frozen(&self) -> bool {
+        self.is_frozen
+    }
+
+    /// Whether rows would stand elsewhere if the view were not frozen.
+    pub fn is_stale(&self) -> bool {
+        self.is_stale
     }
 
     /// Opens or closes a group.
@@ -232,12 +239,13 @@ impl View {
     pub fn row<'a>(&'a self, id: RowId, session: &'a Session) -> Option<Shown<'a>> {
         if let Some(endpoint) = self.ghosts.get(&id) {
             let row = Row::each(session.context(), endpoint).next()?;
-            return Some(Shown { row, phase: Phase::Closed, span: (None, None) });
+            return Some(Shown { row, phase: Phase::Closed });
         }
         let entry = self.entries.get(id.slot as usize).filter(|entry| entry.serial == id.serial)?;
         let live = session.live(id.slot)?;
         let row = Row::each(session.context(), live.endpoint).nth(entry.owner)?;
-        Some(Shown { row, phase: live.phase, span: (live.start, live.end) })
+        let row = Row { span: (live.start, live.end), ..row };
+        Some(Shown { row, phase: live.phase })
     }
 
     /// Where the line of a row is.
@@ -292,7 +300,9 @@ impl View {
             self.totals.count(live.endpoint.state);
             entry.counted = Some(live.endpoint.state);
         }
-        let rows = Row::each(session.context(), live.endpoint).enumerate();
+        let span = (live.start, live.end);
+        let rows = Row::each(session.context(), live.endpoint).map(|row| Row { span, ..row });
+        let rows = rows.enumerate();
         let mut fitting = rows.filter(|(_, row)| self.look.shows(row));
         let (owner, row) = fitting.next()?;
         let entry = self.entries.get_mut(index)?;
