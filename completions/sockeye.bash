@@ -129,11 +129,11 @@ _sockeye() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text table csv json jsonl tcpvcon tcpvcon-csv" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text table csv json jsonl html tcpvcon tcpvcon-csv" -- "${cur}"))
                     return 0
                     ;;
                 -f)
-                    COMPREPLY=($(compgen -W "text table csv json jsonl tcpvcon tcpvcon-csv" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text table csv json jsonl html tcpvcon tcpvcon-csv" -- "${cur}"))
                     return 0
                     ;;
                 --columns)
@@ -655,11 +655,11 @@ _sockeye() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text table csv json jsonl tcpvcon tcpvcon-csv" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text table csv json jsonl html tcpvcon tcpvcon-csv" -- "${cur}"))
                     return 0
                     ;;
                 -f)
-                    COMPREPLY=($(compgen -W "text table csv json jsonl tcpvcon tcpvcon-csv" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text table csv json jsonl html tcpvcon tcpvcon-csv" -- "${cur}"))
                     return 0
                     ;;
                 --columns)

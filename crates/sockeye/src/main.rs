@@ -1,7 +1,6 @@
 //! The console binary: arguments in, printed endpoints out, and an exit status that tells.
 
 mod cli;
-mod print;
 
 use std::process::ExitCode;
 

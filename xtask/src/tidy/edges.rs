@@ -9,6 +9,7 @@ const RULE: &str = "edge";
 /// Every crate of the workspace, lowest floor first, with the crates of the workspace it may use.
 const FLOORS: &[(&str, &[&str])] = &[
     ("sockeye-core", &[]),
+    ("sockeye-print", &["sockeye-core"]),
     ("sockeye-os", &["sockeye-core"]),
     ("sockeye-engine", &["sockeye-core", "sockeye-os"]),
     ("sockeye-tui", &["sockeye-core", "sockeye-engine"]),
@@ -18,6 +19,7 @@ const FLOORS: &[(&str, &[&str])] = &[
         "sockeye",
         &[
             "sockeye-core",
+            "sockeye-print",
             "sockeye-os",
             "sockeye-engine",
             "sockeye-tui",
@@ -27,7 +29,14 @@ const FLOORS: &[(&str, &[&str])] = &[
     ),
     (
         "sockeye-gui",
-        &["sockeye-core", "sockeye-os", "sockeye-engine", "sockeye-record", "sockeye-fleet"],
+        &[
+            "sockeye-core",
+            "sockeye-print",
+            "sockeye-os",
+            "sockeye-engine",
+            "sockeye-record",
+            "sockeye-fleet",
+        ],
     ),
     ("xtask", &["sockeye-core"]),
 ];

@@ -14,7 +14,7 @@ use super::names;
 use super::source::SourceArg;
 use super::span::Span;
 use super::whois::{self, WhoisFormat};
-use crate::print::{EventFormat, Format};
+use sockeye_print::{EventFormat, Format};
 
 /// Shows every TCP and UDP endpoint of this machine and who owns it.
 ///

@@ -4,7 +4,7 @@ use sockeye_core::Column;
 
 use super::Status;
 use super::console::Console;
-use crate::print::paragraph;
+use sockeye_print::paragraph;
 
 /// Lists the columns.
 pub(super) fn run(console: &mut Console) -> anyhow::Result<Status> {

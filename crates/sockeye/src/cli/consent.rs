@@ -17,7 +17,7 @@ use super::names;
 use super::places;
 use super::query::{ensure_of_now, namespaces};
 use super::wanted::Wanted;
-use crate::print::{Format, Sheet, escaped, print};
+use sockeye_print::{Format, Sheet, escaped, print};
 
 /// The columns that tell what is about to be acted on.
 const SHOWN: &[&str] = &["proto", "state", "local", "remote", "pid", "process", "user"];

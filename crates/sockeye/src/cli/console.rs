@@ -7,7 +7,7 @@ use anyhow::anyhow;
 use clap::ValueEnum;
 use sockeye_os::plain;
 
-use crate::print::{Layout, Palette, Ports};
+use sockeye_print::{Layout, Palette, Ports};
 
 /// The width of lines that no terminal shows.
 const DEFAULT_WIDTH: usize = 80;

@@ -7,7 +7,7 @@ use sockeye_os::support::{self, Finding, Status as Health};
 use super::Status;
 use super::args::DoctorArgs;
 use super::console::Console;
-use crate::print::{Layout, Palette, escape_json, escaped, paragraph};
+use sockeye_print::{Layout, Palette, escape_json, escaped, paragraph};
 
 /// How the report is printed.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug, ValueEnum)]
@@ -87,7 +87,7 @@ fn json(findings: &[Finding]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::print::Ports;
+    use sockeye_print::Ports;
 
     fn findings() -> Vec<Finding> {
         let finding = |status, detail: &str, remedy: Option<&str>| Finding {

@@ -17,7 +17,7 @@ use super::console::Console;
 use super::names::{self, PATIENCE};
 use super::query::namespaces;
 use super::wanted::{Wanted, is_filter};
-use crate::print::{self, Report, notes};
+use sockeye_print::{self as print, Report, notes};
 
 /// How processes are described.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug, ValueEnum)]

@@ -12,7 +12,7 @@ use super::args::ListArgs;
 use super::console::Console;
 use super::names;
 use super::query::Query;
-use crate::print::{Layout, Sheet, notes, print, summary};
+use sockeye_print::{Layout, Sheet, notes, print, summary};
 
 /// Lists what `args` ask for.
 pub(super) fn run(args: &ListArgs, console: &mut Console) -> anyhow::Result<Status> {

@@ -12,7 +12,7 @@ use super::names;
 use super::places;
 use super::scope::scope;
 use super::wanted::Wanted;
-use crate::print::{Format, Ports};
+use sockeye_print::{Format, Ports};
 
 /// The columns of a table when none are chosen.
 const TABLE: &[&str] = &["proto", "state", "local", "remote", "pid", "process", "user"];
@@ -115,7 +115,7 @@ impl Query {
         };
         match self.format {
             Format::Text => named(TEXT),
-            Format::Table => {
+            Format::Table | Format::Html => {
                 let mut columns: Vec<_> = named(TABLE);
                 columns.extend(self.extras());
                 columns
@@ -137,7 +137,7 @@ impl Query {
         }
         let mut columns = self.usual();
         let is_foreign = |row: &Row<'_>| row.foreign_namespace().is_some();
-        if self.format == Format::Table && rows.iter().any(is_foreign) {
+        if matches!(self.format, Format::Table | Format::Html) && rows.iter().any(is_foreign) {
             columns.extend(Column::find("netns"));
         }
         columns

@@ -15,7 +15,7 @@ use super::places;
 use super::query::{OF_OWNERS, column, each_once, namespaces, ports};
 use super::scope;
 use super::wanted::Wanted;
-use crate::print::{EventFormat, Extent, Ports};
+use sockeye_print::{EventFormat, Extent, Ports};
 
 /// A watch that can be kept: every name in it is known.
 #[derive(Debug)]

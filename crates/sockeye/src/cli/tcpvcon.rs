@@ -9,7 +9,7 @@ use super::Status;
 use super::args::ListArgs;
 use super::console::{ColorChoice, Console};
 use super::list;
-use crate::print::Format;
+use sockeye_print::Format;
 
 /// What `-?` answers.
 const USAGE: &str = "\

@@ -8,7 +8,7 @@ use sockeye_core::table::Scope;
 use sockeye_core::{Column, Row, Snapshot};
 
 use super::args::{ChoiceArgs, Cli};
-use crate::print::escaped;
+use sockeye_print::escaped;
 
 /// The rows that are wanted: of any process named, and for which every expression holds.
 #[derive(PartialEq, Debug)]

@@ -20,7 +20,7 @@ use super::args::WatchArgs;
 use super::console::{Console, Reader};
 use super::names;
 use super::sights::Sights;
-use crate::print::{EventPrinter, Look, all_notes, escaped};
+use sockeye_print::{EventPrinter, Look, all_notes, escaped};
 
 /// How long an interruption may go unnoticed.
 const SLICE: Duration = Duration::from_millis(50);

@@ -17,7 +17,7 @@ use super::args::{ChoiceArgs, InformantArgs, WhoisArgs};
 use super::consent::{self, is_yes};
 use super::console::Console;
 use super::wanted::Wanted;
-use crate::print::{escape_json, escaped};
+use sockeye_print::{escape_json, escaped};
 
 /// More addresses than this are asked for only after a question: registries count.
 const MANY: usize = 10;

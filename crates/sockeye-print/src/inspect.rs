@@ -16,13 +16,13 @@ use super::{Layout, Sheet, escape, heading, json, text};
 
 /// A process, and where what is known of it stands.
 #[derive(Debug)]
-pub(crate) struct Report<'a> {
+pub struct Report<'a> {
     /// It knows the process, its users and what was asked besides.
-    pub(crate) snapshot: &'a Snapshot,
+    pub snapshot: &'a Snapshot,
     /// The process.
-    pub(crate) description: &'a Description,
+    pub description: &'a Description,
     /// What it holds.
-    pub(crate) endpoints: Vec<Row<'a>>,
+    pub endpoints: Vec<Row<'a>>,
 }
 
 /// Where the facts begin, behind their labels.
@@ -33,7 +33,7 @@ const MOST: usize = 2_000;
 const ENDPOINT: [&str; 4] = ["proto", "state", "local", "remote"];
 
 /// Prints each process with its facts and endpoints.
-pub(crate) fn text(reports: &[Report<'_>], layout: Layout, out: &mut dyn Write) -> io::Result<()> {
+pub fn text(reports: &[Report<'_>], layout: Layout, out: &mut dyn Write) -> io::Result<()> {
     let mut buf = Vec::new();
     for (index, report) in reports.iter().enumerate() {
         if index > 0 {
@@ -45,7 +45,7 @@ pub(crate) fn text(reports: &[Report<'_>], layout: Layout, out: &mut dyn Write) 
 }
 
 /// Prints one array, an object a line.
-pub(crate) fn array(reports: &[Report<'_>], out: &mut dyn Write) -> io::Result<()> {
+pub fn array(reports: &[Report<'_>], out: &mut dyn Write) -> io::Result<()> {
     let mut buf = b"[".to_vec();
     for (index, report) in reports.iter().enumerate() {
         buf.extend_from_slice(if index == 0 { b"\n" } else { b",\n" });
@@ -56,7 +56,7 @@ pub(crate) fn array(reports: &[Report<'_>], out: &mut dyn Write) -> io::Result<(
 }
 
 /// Prints one object a line.
-pub(crate) fn lines(reports: &[Report<'_>], out: &mut dyn Write) -> io::Result<()> {
+pub fn lines(reports: &[Report<'_>], out: &mut dyn Write) -> io::Result<()> {
     let mut buf = Vec::new();
     for report in reports {
         report.json().put(&mut buf);

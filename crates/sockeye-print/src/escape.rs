@@ -48,7 +48,7 @@ pub(crate) fn text(buf: &mut Vec<u8>, text: &str) {
 }
 
 /// `text` for people to read, as [`text`] writes it.
-pub(crate) fn escaped(outside: &str) -> String {
+pub fn escaped(outside: &str) -> String {
     let mut buf = Vec::new();
     text(&mut buf, outside);
     String::from_utf8_lossy(&buf).into_owned()
@@ -56,7 +56,7 @@ pub(crate) fn escaped(outside: &str) -> String {
 
 /// Appends `text` as a JSON string with its quotes (RFC 8259 §7); what is hidden is written
 /// `\u001b`, which reads back as the same character.
-pub(crate) fn json(buf: &mut Vec<u8>, text: &str) {
+pub fn json(buf: &mut Vec<u8>, text: &str) {
     buf.push(b'"');
     let is_plain = |b| matches!(b, b' '..=b'~') && b != b'"' && b != b'\\';
     if text.bytes().all(is_plain) {
@@ -65,6 +65,21 @@ pub(crate) fn json(buf: &mut Vec<u8>, text: &str) {
         text.chars().for_each(|c| json_char(buf, c));
     }
     buf.push(b'"');
+}
+
+/// Appends `text`, which [`text`] has made visible, so that a browser shows it as it is and takes
+/// none of it for markup (HTML, 13.2.5).
+pub(crate) fn html(buf: &mut Vec<u8>, text: &[u8]) {
+    for byte in text {
+        match byte {
+            b'&' => buf.extend_from_slice(b"&amp;"),
+            b'<' => buf.extend_from_slice(b"&lt;"),
+            b'>' => buf.extend_from_slice(b"&gt;"),
+            b'"' => buf.extend_from_slice(b"&quot;"),
+            b'\'' => buf.extend_from_slice(b"&#39;"),
+            byte => buf.push(*byte),
+        }
+    }
 }
 
 /// Appends one character of a JSON string.
@@ -191,6 +206,18 @@ mod tests {
         check("a,b", "\"a,b\"");
         check("say \"hi\"", "\"say \"\"hi\"\"\"");
         check(" lead", "\" lead\"");
+    }
+
+    #[test]
+    fn html_has_no_markup_from_outside() {
+        let check = |input: &str, expected: &str| {
+            let mut buf = Vec::new();
+            html(&mut buf, input.as_bytes());
+            assert_eq!(String::from_utf8(buf).unwrap(), expected);
+        };
+        check("nginx", "nginx");
+        check("<script>alert('x')</script>", "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;");
+        check("a & \"b\" é", "a &amp; &quot;b&quot; é");
     }
 
     proptest! {

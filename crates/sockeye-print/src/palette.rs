@@ -10,7 +10,7 @@ use super::cell::is_state;
 
 /// Whether to colour.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
-pub(crate) enum Palette {
+pub enum Palette {
     /// Plain text.
     #[default]
     Plain,

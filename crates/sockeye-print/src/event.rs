@@ -1,6 +1,5 @@
 //! One line for each thing that happened: for people, as CSV, or as JSON.
 
-use clap::ValueEnum;
 use jiff::tz::TimeZone;
 use sockeye_core::degradation::number_of;
 use sockeye_core::endpoint::Direction;
@@ -12,8 +11,9 @@ use super::palette::{Palette, paint};
 use super::{Ports, csv, escape};
 
 /// How what happened is printed.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, ValueEnum)]
-pub(crate) enum EventFormat {
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+#[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
+pub enum EventFormat {
     /// A line for people.
     #[default]
     Text,
@@ -25,7 +25,7 @@ pub(crate) enum EventFormat {
 
 /// Which columns a line of text holds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Extent {
+pub enum Extent {
     /// What people usually want to know, and the columns behind it, each with its heading.
     Usual,
     /// The columns and nothing else.
@@ -34,17 +34,17 @@ pub(crate) enum Extent {
 
 /// How lines of text look.
 #[derive(Clone, Debug)]
-pub(crate) struct Look {
+pub struct Look {
     /// Colours.
-    pub(crate) palette: Palette,
+    pub palette: Palette,
     /// Of the times of day.
-    pub(crate) zone: TimeZone,
+    pub zone: TimeZone,
     /// How ports are written.
-    pub(crate) ports: Ports,
+    pub ports: Ports,
 }
 
 /// Prints what happened, in one format.
-pub(crate) struct EventPrinter {
+pub struct EventPrinter {
     format: EventFormat,
     columns: Vec<&'static Column>,
     extent: Extent,
@@ -54,7 +54,7 @@ pub(crate) struct EventPrinter {
 
 impl EventPrinter {
     /// A printer of `columns`, to people in lines that look like `look`.
-    pub(crate) fn new(
+    pub fn new(
         format: EventFormat,
         (columns, extent): (Vec<&'static Column>, Extent),
         look: Look,
@@ -64,7 +64,7 @@ impl EventPrinter {
     }
 
     /// What stands above all lines.
-    pub(crate) fn header(&self) -> String {
+    pub fn header(&self) -> String {
         match self.format {
             EventFormat::Csv => csv::header(&self.columns),
             EventFormat::Text | EventFormat::Jsonl => String::new(),
@@ -72,7 +72,7 @@ impl EventPrinter {
     }
 
     /// The lines of `rows`, each of which comes from an occurrence.
-    pub(crate) fn render(&self, rows: &[Row<'_>]) -> Vec<u8> {
+    pub fn render(&self, rows: &[Row<'_>]) -> Vec<u8> {
         let mut buf = Vec::new();
         let mut cells = Cells::new(self.look.ports);
         for row in rows {

@@ -57,12 +57,7 @@ fn sources(snapshot: &Snapshot, rows: &[Row<'_>]) -> String {
 }
 
 /// One line: `5 processes, 31 endpoints · seen by sock_diag · …: sockeye doctor`.
-pub(crate) fn summary(
-    snapshot: &Snapshot,
-    scope: &Scope,
-    rows: &[Row<'_>],
-    layout: Layout,
-) -> Vec<u8> {
+pub fn summary(snapshot: &Snapshot, scope: &Scope, rows: &[Row<'_>], layout: Layout) -> Vec<u8> {
     let mut buf = Vec::new();
     let mut line = Line::new(&mut buf, layout.width, layout.palette);
     line.begin(2);
@@ -97,12 +92,12 @@ fn counts(rows: &[Row<'_>]) -> String {
 }
 
 /// One line for each thing that could not be observed and matters to `scope`.
-pub(crate) fn notes(snapshot: &Snapshot, scope: &Scope) -> Vec<u8> {
+pub fn notes(snapshot: &Snapshot, scope: &Scope) -> Vec<u8> {
     notes_of(relevant(snapshot, scope), remedy(snapshot))
 }
 
 /// One line for each of `degradations`, whatever is shown.
-pub(crate) fn all_notes(degradations: &[Degradation]) -> Vec<u8> {
+pub fn all_notes(degradations: &[Degradation]) -> Vec<u8> {
     notes_of(degradations.iter(), REMEDY)
 }
 
@@ -118,7 +113,7 @@ fn notes_of<'a>(degradations: impl Iterator<Item = &'a Degradation>, remedy: &st
 }
 
 /// Appends `text`, which is our own, broken between its words and set in.
-pub(crate) fn paragraph(buf: &mut Vec<u8>, layout: Layout, text: &str) {
+pub fn paragraph(buf: &mut Vec<u8>, layout: Layout, text: &str) {
     let mut line = Line::new(buf, layout.width, layout.palette);
     line.begin(4);
     for (index, word) in text.split_whitespace().enumerate() {

@@ -167,8 +167,7 @@ fn defaults() -> Vec<&'static Column> {
         .collect()
 }
 
-const PLAIN: Layout =
-    Layout { width: 80, is_terminal: false, palette: Palette::Plain, ports: Ports::Named };
+const PLAIN: Layout = Layout::PLAIN;
 
 /// What `format` prints of `snapshot`.
 fn printed(format: Format, snapshot: &Snapshot, columns: &[&'static Column]) -> String {
@@ -235,7 +234,7 @@ fn ports_are_names_only_for_people_who_want_them() {
         let layout = Layout { ports, ..PLAIN };
         laid_out(format, &snapshot, (&columns(&["local", "remote"]), &[], layout))
     };
-    for format in Format::value_variants() {
+    for format in &Format::ALL {
         let (named, numeric) = (shown(*format, Ports::Named), shown(*format, Ports::Numeric));
         let has_name = |text: &str| text.contains(":https") || text.contains(":postgresql");
         assert_eq!(has_name(&named), format.is_for_people(), "{format:?}: {named}");
@@ -338,6 +337,25 @@ fn json() {
 }
 
 #[test]
+fn html() {
+    assert_snapshot!(printed(Format::Html, &machine(), &columns(&TABLE)));
+}
+
+#[test]
+fn copied_lines_have_as_many_cells_as_columns() {
+    let mut snapshot = machine();
+    snapshot.users.insert(1000, "=HYPERLINK(1)".into());
+    let rows: Vec<Row<'_>> = select(&snapshot, &Scope::ALL, |_| true);
+    let columns = columns(&["process", "user", "local", "command"]);
+    let sheet = Sheet { rows: &rows, columns: &columns, labelled: &[], layout: PLAIN };
+    let copied = copied(&sheet);
+    assert_eq!(copied.lines().count(), rows.len());
+    assert!(copied.lines().all(|line| line.matches('\t').count() == 3), "{copied}");
+    assert!(copied.contains("\t'=HYPERLINK"), "{copied}");
+    assert!(!copied.contains(['\x1b', '\u{202e}']), "{copied}");
+}
+
+#[test]
 fn tcpvcon() {
     assert_snapshot!(printed(Format::Tcpvcon, &machine(), &[]));
 }
@@ -436,7 +454,7 @@ proptest! {
     #[test]
     fn no_output_carries_a_control_character(text in hostile()) {
         let snapshot = machine_named(&text);
-        for format in Format::value_variants() {
+        for format in &Format::ALL {
             for line in printed(*format, &snapshot, &columns(&TABLE)).split('\n') {
                 prop_assert!(!line.contains(char::is_control), "{format:?}: {line:?}");
                 prop_assert!(!line.contains(['\u{202e}', '\u{200b}', '\u{2028}']), "{line:?}");
