@@ -1,0 +1,214 @@
+//! What is said of a process, fact by fact, in the words of `sockeye inspect`.
+
+use std::collections::BTreeMap;
+
+use sockeye_core::answer::Package;
+use sockeye_core::description::{Capabilities, CapabilitySet, Description};
+use sockeye_core::process::{Absent, Fact};
+use sockeye_core::{Process, Row, Snapshot};
+use sockeye_print::escaped;
+
+use super::informant::Told;
+use super::words::{NOTHING, Said, cell, why};
+
+/// A label, and what is said behind it.
+pub(super) type Line = (&'static str, Said);
+
+/// What the table itself knows of a process, until more is found out.
+pub(super) fn of_process(process: &Process, context: &Snapshot) -> Vec<Line> {
+    let row = Row::of_process(context, process.id);
+    let mut lines = vec![
+        ("Image", image(process)),
+        ("Command", of_fact(&process.command_line)),
+        ("Script", Said::Known(process.script.as_deref().map(escaped).unwrap_or_default())),
+        ("User", Said::Known(cell("process.user.name", &row).unwrap_or_default())),
+    ];
+    lines.extend(of_columns(&row));
+    lines.retain(|(_, said)| !said.text().is_empty());
+    lines
+}
+
+/// Everything, once it was found out.
+pub(super) fn of_told(told: &Told, context: &Snapshot) -> Vec<Line> {
+    let description = &*told.description;
+    let process = &description.process;
+    let mut lines = vec![
+        ("Image", image(process)),
+        ("Command", of_fact(&process.command_line)),
+        ("Script", Said::Known(process.script.as_deref().map(escaped).unwrap_or_default())),
+        ("Package", package(&told.package)),
+        ("User", user(description)),
+        ("Groups", groups(description)),
+    ];
+    lines.extend(of_columns(&Row::of_process(context, process.id)));
+    lines.extend([
+        ("Parents", parents(description)),
+        ("Directory", of_fact(&description.working_directory)),
+        ("Root", root(description)),
+        ("Capabilities", capabilities(&description.capabilities)),
+        ("Security label", of_fact(&description.security_label)),
+        ("Threads", description.threads.map_or_else(absent, |n| Said::Known(n.to_string()))),
+    ]);
+    lines.retain(|(_, said)| !said.text().is_empty() && *said != Said::Absent(NOTHING));
+    lines
+}
+
+/// Unit, container and pod, which columns tell.
+fn of_columns(row: &Row<'_>) -> Vec<Line> {
+    let joined = |names: &[&str]| {
+        let mut texts: Vec<String> = names.iter().filter_map(|name| cell(name, row)).collect();
+        texts.dedup();
+        let text = texts.join(" ");
+        Said::Known(if text.is_empty() { NOTHING.to_owned() } else { text })
+    };
+    vec![
+        ("Unit", joined(&["service.name"])),
+        ("Container", joined(&["container.runtime", "container.name", "container.id"])),
+        ("Pod", Said::Known(cell("k8s.pod.uid", row).unwrap_or_default())),
+        ("Control group", Said::Known(cell("process.linux.cgroup", row).unwrap_or_default())),
+    ]
+}
+
+fn absent(absent: Absent) -> Said {
+    Said::Absent(why(absent))
+}
+
+fn of_fact(fact: &Fact<Box<str>>) -> Said {
+    fact.as_deref().map_or_else(|reason| absent(*reason), Said::outside)
+}
+
+/// Its path, and whether that file is another by now.
+fn image(process: &Process) -> Said {
+    match (of_fact(&process.path), process.is_deleted) {
+        (Said::Known(path), true) => {
+            Said::Known(format!("{path} (deleted or replaced since it started)"))
+        }
+        (said, _) => said,
+    }
+}
+
+/// Name and version, and who made it.
+fn package(package: &Fact<std::sync::Arc<Package>>) -> Said {
+    let package = match package {
+        Ok(package) => package,
+        Err(Absent::Nonexistent) => return Said::Absent("none: the file belongs to none"),
+        Err(reason) => return absent(*reason),
+    };
+    let mut text = escaped(&package.name);
+    text.extend(package.version.iter().map(|version| format!(" {}", escaped(version))));
+    text.extend(package.vendor.iter().map(|vendor| format!(", by {}", escaped(vendor))));
+    Said::Known(text)
+}
+
+fn user(description: &Description) -> Said {
+    let identity = match &description.identity {
+        Ok(identity) => identity,
+        Err(reason) => return absent(*reason),
+    };
+    let effective = named(identity.effective_user, &description.users);
+    if identity.real_user == identity.effective_user {
+        return Said::Known(effective);
+    }
+    let real = named(identity.real_user, &description.users);
+    Said::Known(format!("{effective}, started as {real}"))
+}
+
+fn groups(description: &Description) -> Said {
+    let Ok(identity) = &description.identity else { return Said::Known(String::new()) };
+    let own = identity.effective_group;
+    let others = identity.supplementary_groups.iter().copied().filter(|id| *id != own);
+    let ids = std::iter::once(own).chain(others);
+    let names: Vec<String> = ids.map(|id| named(id, &description.groups)).collect();
+    Said::Known(names.join(", "))
+}
+
+/// `name (number)`, or the number alone.
+fn named(id: u32, names: &BTreeMap<u32, Box<str>>) -> String {
+    names.get(&id).map_or_else(|| id.to_string(), |name| format!("{} ({id})", escaped(name)))
+}
+
+/// Its parent first: `nginx (1206) ‹ systemd (1)`.
+fn parents(description: &Description) -> Said {
+    let name = |process: &Process| {
+        let script = process.script.as_deref().map(|script| format!(" {}", escaped(script)));
+        format!("{}{} ({})", escaped(&process.name), script.unwrap_or_default(), process.id)
+    };
+    let names: Vec<String> = description.ancestors.iter().map(name).collect();
+    if !names.is_empty() {
+        return Said::Known(names.join(" ‹ "));
+    }
+    match description.process.parent {
+        Some(pid) => Said::Known(format!("{pid}, of which nothing can be seen")),
+        None => Said::Absent(NOTHING),
+    }
+}
+
+/// Another root than that of most.
+fn root(description: &Description) -> Said {
+    match description.root_directory.as_deref() {
+        Ok("/") => Said::Known(String::new()),
+        _ => of_fact(&description.root_directory),
+    }
+}
+
+/// What it may do now; of nearly all, what it may not.
+fn capabilities(capabilities: &Fact<Capabilities>) -> Said {
+    let set = match capabilities {
+        Ok(sets) => sets.effective,
+        Err(reason) => return absent(*reason),
+    };
+    let names = |set: CapabilitySet| set.names().collect::<Vec<_>>().join(", ");
+    let missing = CapabilitySet::ALL.without(set);
+    Said::Known(match missing.names().count() {
+        _ if set.is_empty() => "none".to_owned(),
+        0 => "all".to_owned(),
+        1..8 => format!("all but {}", names(missing)),
+        _ => names(set),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples;
+    use super::*;
+
+    #[test]
+    fn capabilities_are_said_briefly() {
+        let check = |effective, expected: &str| {
+            let sets = Capabilities { effective, ..Capabilities::default() };
+            assert_eq!(capabilities(&Ok(sets)).text(), expected);
+        };
+        check(CapabilitySet::default(), "none");
+        check(CapabilitySet::ALL, "all");
+        check(CapabilitySet::ALL.without(CapabilitySet(1 << 12)), "all but CAP_NET_ADMIN");
+        check(CapabilitySet(1 << 12 | 1), "CAP_CHOWN, CAP_NET_ADMIN");
+    }
+
+    #[test]
+    fn what_is_not_known_says_why() {
+        let mut told = samples::told(&samples::process(1207, "/usr/sbin/nginx", 33));
+        let context = samples::snapshot(0, Vec::new());
+        let said = |told: &Told, label: &str| {
+            let lines = of_told(told, &context);
+            lines.into_iter().find(|(name, _)| *name == label).map(|(_, said)| said)
+        };
+        assert_eq!(said(&told, "Directory"), Some(Said::Absent("not permitted to see")));
+        // There is none, which needs no line.
+        assert_eq!(said(&told, "Security label"), None);
+        told.package = Err(Absent::Nonexistent);
+        let none = Said::Absent("none: the file belongs to none");
+        assert_eq!(said(&told, "Package"), Some(none));
+        let description = Description {
+            identity: Err(Absent::Vanished),
+            ancestors: Vec::new(),
+            root_directory: Ok("/var/lib/machine".into()),
+            ..(*told.description).clone()
+        };
+        told.description = std::sync::Arc::new(description);
+        let ended = Said::Absent("it ended before it was looked at");
+        assert_eq!(said(&told, "User"), Some(ended));
+        let parents = Said::Known("1206, of which nothing can be seen".into());
+        assert_eq!(said(&told, "Parents"), Some(parents));
+        assert_eq!(said(&told, "Root"), Some(Said::Known("/var/lib/machine".into())));
+    }
+}
