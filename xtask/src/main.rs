@@ -16,6 +16,8 @@ mod churn;
 mod ci;
 mod docs;
 mod fuzz;
+mod icons;
+mod install;
 #[cfg(target_os = "linux")]
 mod load;
 #[cfg(target_os = "linux")]
@@ -40,6 +42,10 @@ enum Task {
     Docs(docs::Arguments),
     /// Compile the programs for the kernel to the committed object, or check that it is current.
     Bpf(bpf::Arguments),
+    /// Draw the application's icon in every size, or check that the pictures are current.
+    Icons(icons::Arguments),
+    /// Build the programs and copy them, with all that belongs to them, below a prefix.
+    Install(install::Arguments),
     /// Fuzz the decoders and parsers, with libFuzzer where it is installed.
     Fuzz(fuzz::Arguments),
     /// Hold many connections open until Enter, the end of input or SIGTERM.
@@ -85,6 +91,8 @@ fn act(task: Task) -> anyhow::Result<()> {
         Task::Ci(arguments) => ci::run(&arguments),
         Task::Docs(arguments) => docs::run(&arguments),
         Task::Bpf(arguments) => bpf::run(&arguments),
+        Task::Icons(arguments) => icons::run(&arguments),
+        Task::Install(arguments) => install::run(&arguments),
         Task::Fuzz(arguments) => fuzz::run(&arguments),
         #[cfg(target_os = "linux")]
         Task::Load(arguments) => load::run(&arguments),

@@ -4,7 +4,7 @@ use std::fs;
 use std::process::Command;
 
 use super::{Log, Outcome, Step, is_ci, skipped_file};
-use crate::{bpf, docs, fuzz, run, tidy};
+use crate::{bpf, docs, fuzz, icons, install, run, tidy};
 
 /// Every step; the cheap ones that fail most often come first.
 pub(super) const STEPS: &[Step] = &[
@@ -13,6 +13,7 @@ pub(super) const STEPS: &[Step] = &[
     Step { name: "clippy", is_quick: true, act: clippy },
     Step { name: "tidy", is_quick: true, act: |_| passed(tidy::run()) },
     Step { name: "bpf", is_quick: true, act: programs },
+    Step { name: "packaging data", is_quick: true, act: packaging },
     Step { name: "unit tests", is_quick: true, act: unit_tests },
     Step { name: "doc tests", is_quick: false, act: doc_tests },
     Step { name: "end-to-end tests", is_quick: false, act: end_to_end_tests },
@@ -32,6 +33,15 @@ const TOOLS: &[(&str, &str)] = &[
     ("netstat", "net-tools"),
     ("setpriv", "util-linux"),
     ("unshare", "util-linux"),
+    ("Xvfb", "xvfb"),
+    ("xdotool", "xdotool"),
+];
+
+/// Libraries that a window on X opens while it runs, and the Debian package of each.
+const LIBRARIES: &[(&str, &str)] = &[
+    ("libEGL.so.1", "libegl1"),
+    ("libGL.so.1", "libgl1"),
+    ("libxkbcommon-x11.so.0", "libxkbcommon-x11-0"),
 ];
 
 fn passed(result: anyhow::Result<()>) -> anyhow::Result<Outcome> {
@@ -47,7 +57,8 @@ fn tools(log: &mut Log) -> anyhow::Result<Outcome> {
     if !cfg!(target_os = "linux") {
         return skipped("the tools are Linux's");
     }
-    let missing = || TOOLS.iter().filter(|(program, _)| !run::is_installed(program));
+    let is_missing = |(program, _): &&(&str, &str)| !run::is_installed(program);
+    let missing = || TOOLS.iter().filter(is_missing).chain(missing_libraries());
     let mut packages: Vec<&str> = missing().map(|(_, package)| *package).collect();
     packages.dedup();
     install(&packages);
@@ -55,6 +66,12 @@ fn tools(log: &mut Log) -> anyhow::Result<Outcome> {
         log.skipped.push(format!("{program}: not installed (Debian: {package})"));
     }
     Ok(Outcome::Passed)
+}
+
+/// The libraries that the linker does not know.
+fn missing_libraries() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
+    let known = run::output(&["ldconfig", "-p"]).unwrap_or_default();
+    LIBRARIES.iter().filter(move |(library, _)| !known.contains(library))
 }
 
 /// Installs these packages of Debian where that is allowed; whoever needs them looks what came of it.
@@ -89,6 +106,23 @@ fn programs(_: &mut Log) -> anyhow::Result<Outcome> {
         return skipped(format!("not both installed: {}", bpf::PACKAGES.join(", ")));
     }
     passed(bpf::check())
+}
+
+/// The icon's pictures are what its drawing shows, and what describes the application is as its
+/// readers want it.
+fn packaging(log: &mut Log) -> anyhow::Result<Outcome> {
+    icons::check()?;
+    for (program, package, arguments) in install::VALIDATORS {
+        if !run::is_installed(program) {
+            install(&[package]);
+        }
+        if !run::is_installed(program) {
+            log.skipped.push(format!("{program}: not installed (Debian: {package})"));
+            continue;
+        }
+        run::run(&[&[*program], *arguments].concat())?;
+    }
+    Ok(Outcome::Passed)
 }
 
 fn unit_tests(_: &mut Log) -> anyhow::Result<Outcome> {
