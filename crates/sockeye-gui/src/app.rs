@@ -16,6 +16,7 @@ use crate::search::{Reading, Search};
 use crate::settings::{Place, Settings, Store};
 use crate::table::{Scene, Table, Wanted};
 use crate::theme::{self, Tones, icon};
+use crate::timing::Timing;
 use crate::{menu, overview, status, table, toolbar};
 
 /// How long settings wait to be kept: a column that is dragged changes them in every frame.
@@ -37,6 +38,8 @@ pub(crate) struct App {
     changed: Option<Instant>,
     /// Finds out what can be seen and done.
     pub(crate) examine: fn() -> Vec<Finding>,
+    /// Where somebody wants to know how long frames take.
+    pub(crate) timing: Option<Timing>,
 }
 
 /// A sentence for the user, until it is sent away.
@@ -76,6 +79,7 @@ impl App {
             told: None,
             changed: None,
             examine: sockeye_os::support::examine,
+            timing: None,
         }
     }
 
@@ -372,7 +376,11 @@ fn look(told: &Told) -> sockeye_core::view::Look {
 
 impl eframe::App for App {
     fn ui(&mut self, ui: &mut Ui, _: &mut eframe::Frame) {
+        let begun = Instant::now();
         self.show(ui);
+        if let Some(timing) = &mut self.timing {
+            timing.note(ui.ctx(), begun.elapsed(), self.table.len());
+        }
     }
 
     fn on_exit(&mut self, _: Option<&eframe::glow::Context>) {

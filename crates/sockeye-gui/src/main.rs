@@ -16,6 +16,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod theme;
+mod timing;
 mod toolbar;
 
 use std::path::PathBuf;
@@ -23,6 +24,7 @@ use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
 
 use anyhow::Context as _;
+use clap::Parser;
 use eframe::{NativeOptions, egui};
 use sockeye_engine::desk::{Desk, Plan};
 use sockeye_engine::places::Atlas;
@@ -33,8 +35,32 @@ use settings::{Settings, Store};
 /// The name by which a desktop knows the program: that of its desktop entry.
 pub(crate) const NAME: &str = "io.github.sockeye_net.Sockeye";
 
+/// Show every TCP and UDP endpoint of this machine in a window
+///
+/// Which process holds each, what it carries, and how they change, as it happens. Settings are kept in
+/// sockeye/desktop.toml in your directory for configuration. No privileges are needed to start; what
+/// cannot be seen without them is named in the status bar, with the remedy. In a terminal, sockeye
+/// shows the same.
+#[derive(Parser, Debug)]
+#[command(version, after_help = HELP)]
+struct Arguments {
+    /// Begin with this in the search box: a word, or a filter as in `sockeye --filter`.
+    #[arg(value_name = "SEARCH")]
+    search: Option<String>,
+    /// Print a line for each frame: `frame`, the µs that the window's own code took, the rows.
+    #[arg(long)]
+    timing: bool,
+}
+
+const HELP: &str = "\
+Examples:
+  sockeye-gui
+  sockeye-gui firefox
+  sockeye-gui 'remote.port = 443 and not loopback'";
+
 fn main() -> ExitCode {
-    match run() {
+    let arguments = Arguments::parse();
+    match run(arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             #[expect(clippy::print_stderr, reason = "there is no window that could say it")]
@@ -46,7 +72,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn run() -> anyhow::Result<()> {
+fn run(arguments: Arguments) -> anyhow::Result<()> {
     let mut store = Store::own();
     let (settings, notice) = store.load();
     // Watching begins before there is a window: its rows are there when the window is.
@@ -64,6 +90,8 @@ fn run() -> anyhow::Result<()> {
         let _ = window.set(ctx.clone());
         let mut app = app::App::new(&ctx, desk, (store, settings, notice));
         app.pages = page::Pages::own();
+        app.search.text = arguments.search.unwrap_or_default();
+        app.timing = arguments.timing.then(timing::Timing::default);
         Ok(Box::new(app) as Box<dyn eframe::App>)
     };
     eframe::run_native(NAME, options, Box::new(create))

@@ -1,5 +1,6 @@
 //! Measures Sockeye beside the tools it replaces and beside the bare kernel, in one run.
 
+mod desktop;
 pub(crate) mod floor;
 pub(crate) mod measure;
 mod page;
@@ -26,6 +27,9 @@ pub(crate) struct Arguments {
     /// Few repetitions, and docs/benchmarks.md stays as it is.
     #[arg(long)]
     quick: bool,
+    /// Measure the desktop's window instead; write docs/benchmarks-desktop.md. Needs Xvfb and xdotool.
+    #[arg(long)]
+    desktop: bool,
 }
 
 /// A command that is measured.
@@ -74,6 +78,10 @@ const ITERATORS: &str = "floor: bare iterators of eBPF";
 
 /// Builds, measures under a small and a large load, prints the page and writes it.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    if arguments.desktop {
+        let size = load_of(arguments.processes, arguments.pairs);
+        return desktop::run(&size, arguments.quick);
+    }
     let build = ["cargo", "build", "--release", "--locked"];
     run::run(&[&build[..], &["--package=sockeye"]].concat())?;
     run::run(&[&build[..], &["--package=sockeye-os", "--example=floor"]].concat())?;

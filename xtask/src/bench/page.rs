@@ -150,7 +150,7 @@ fn targets(idle: &Round, loaded: &Round) -> [Target; 6] {
     ]
 }
 
-fn verdict(target: &Target) -> String {
+pub(super) fn verdict(target: &Target) -> String {
     let Target { promise, unit, .. } = target;
     let Some(measured) = target.measured else {
         return format!("| {promise} | not measured | missed |\n");
