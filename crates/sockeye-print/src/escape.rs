@@ -47,7 +47,7 @@ pub(crate) fn text(buf: &mut Vec<u8>, text: &str) {
     }
 }
 
-/// `text` for people to read, as [`text`] writes it.
+/// `text` for people to read, with everything that could act on a terminal escaped.
 pub fn escaped(outside: &str) -> String {
     let mut buf = Vec::new();
     text(&mut buf, outside);

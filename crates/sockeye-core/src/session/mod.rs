@@ -22,10 +22,12 @@ mod tests;
 use alloc::vec::Vec;
 use core::mem;
 
+use hashbrown::HashSet;
+
 use crate::answer::Answers;
 use crate::endpoint::{Ownerless, Owners};
 use crate::event::{Action, Coverage, Event, EventKind, Occurrence, Reason};
-use crate::snapshot::{Snapshot, Source};
+use crate::snapshot::{NamespaceId, Snapshot, Source};
 use crate::state::State;
 use crate::time::Timestamp;
 
@@ -40,6 +42,10 @@ use processes::Processes;
 
 /// So many answers of a kind are remembered.
 const ANSWERS: usize = 65_536;
+
+/// So many namespaces are remembered at most; on machines that make ever new ones, those of the last
+/// snapshot are enough.
+const NAMESPACES: usize = 4096;
 
 /// For so many refreshes it stays visible that an endpoint is new, has changed or has closed, and
 /// a process is remembered that nobody names any more.
@@ -57,6 +63,8 @@ pub struct Session {
     processes: Processes,
     occurrences: Vec<Occurrence>,
     defects: Defects,
+    /// Namespaces that a snapshot has shown.
+    reached: HashSet<NamespaceId>,
     /// How many snapshots there were.
     round: u32,
     /// When events were last lost without a snapshot that began after it.
@@ -76,6 +84,7 @@ impl Session {
             processes: Processes::default(),
             occurrences: Vec::new(),
             defects: Defects::default(),
+            reached: HashSet::default(),
             round: 0,
             lost: None,
             awaits_owner: false,

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::mem;
 
-use super::Session;
+use super::{NAMESPACES, Session};
 use super::defects::Defect;
 use super::facts::{are_same, has_place, has_sides, joined, overlay};
 use super::life::{Before, End, Life, Phase, Stage, is_reported};
@@ -60,6 +60,12 @@ impl Session {
             || context.namespaces != snapshot.namespaces
             || !snapshot.answers.is_empty();
         self.lives.notebook.notes.is_everything |= is_other;
+        let reached = snapshot.namespaces.iter().map(|namespace| namespace.id);
+        if self.reached.len() > NAMESPACES {
+            self.reached = reached.collect();
+        } else {
+            self.reached.extend(reached);
+        }
         context.users.extend(snapshot.users);
         context.answers.merge(snapshot.answers);
         mem::replace(&mut context.namespaces, snapshot.namespaces)
@@ -246,12 +252,15 @@ impl Session {
     }
 
     /// Whether snapshots cannot show it, and its closing will be told all the same: it is in a namespace
-    /// that they do not reach, as events tell of the whole machine, also where a snapshot sees only
-    /// the processes of a container. Or it connects and has no port yet, without which no table has
-    /// it: to find one may take long on a busy machine.
+    /// that none of them ever reached, as events tell of the whole machine, also where a snapshot sees
+    /// only the processes of a container; one that was reached and is no more has ended, with all
+    /// that was in it. Or it connects and has no port yet, without which no table has it: to find one
+    /// may take long on a busy machine. What the kernel keeps of a connection ends without an event.
     fn is_out_of_sight(&self, life: &Life) -> bool {
-        let is_seen = |id| self.context.namespace(id).is_some();
-        let is_elsewhere = !life.endpoint.namespace.is_none_or(is_seen);
+        if !is_reported(&life.endpoint) {
+            return false;
+        }
+        let is_elsewhere = life.endpoint.namespace.is_some_and(|id| !self.reached.contains(&id));
         let is_placeless =
             life.endpoint.state == Some(State::SynSent) && !has_place(&life.endpoint);
         self.is_told(life, Defect::Closing) && (is_elsewhere || is_placeless)

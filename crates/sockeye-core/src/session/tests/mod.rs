@@ -319,6 +319,21 @@ fn what_snapshots_do_not_reach_is_not_missed() {
 }
 
 #[test]
+fn what_was_in_a_namespace_that_has_ended_has_ended_too() {
+    check(
+        EVENTS,
+        "1 snap 1 c6 established 10.0.0.5:1 10.0.0.9:1 ns=9 ; c7 time_wait 10.0.0.5:1 10.0.0.9:2 ns=9
+         2 show
+         = steady c6 established 10.0.0.5:1 10.0.0.9:1
+         = steady c7 time_wait 10.0.0.5:1 10.0.0.9:2
+         4 snap 3
+         = 4 closed c6 closed 10.0.0.5:1 10.0.0.9:1 reason=unknown
+         5 show
+         = closed c6 closed 10.0.0.5:1 10.0.0.9:1",
+    );
+}
+
+#[test]
 fn polling_and_the_multicast_of_closings_agree() {
     check(
         POLLING,
@@ -519,7 +534,7 @@ fn names_that_no_snapshot_knows_are_told_before_they_are_needed() {
          = 33=web ns7=green ns8=red
          5 snap 4 c7 established 10.0.0.5:443 10.0.0.9:1 by=3 ns=7
          5 names
-         = 33=web ns7=green",
+         = 33=web ns7=netns:7",
     );
 }
 

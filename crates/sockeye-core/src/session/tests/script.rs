@@ -118,7 +118,15 @@ fn sighting(verb: &str, rest: &str) -> EventKind {
 pub(super) fn snapshot(began: Timestamp, endpoints: Vec<Endpoint>) -> crate::Snapshot {
     let owners = endpoints.iter().flat_map(|endpoint| endpoint.owners.as_slice());
     let processes = owners.map(|owner| testing::process(owner.process.pid, "/bin/x")).collect();
-    crate::Snapshot { time: began, ..testing::snapshot(0, endpoints, processes) }
+    let mut reached: Vec<NamespaceId> = endpoints.iter().filter_map(|e| e.namespace).collect();
+    reached.sort_unstable();
+    reached.dedup();
+    let labelled = |id: NamespaceId| {
+        let number = id.inode().unwrap();
+        testing::namespace(number, &format!("netns:{number}"))
+    };
+    let namespaces = reached.into_iter().map(labelled).collect();
+    crate::Snapshot { time: began, namespaces, ..testing::snapshot(0, endpoints, processes) }
 }
 
 /// Reads an endpoint.
