@@ -139,7 +139,10 @@ fn end_to_end_tests(log: &mut Log) -> anyhow::Result<Outcome> {
 
 /// The truth suite once more by programs in the kernel, which small machines are spared otherwise.
 fn end_to_end_by_ebpf(log: &mut Log) -> anyhow::Result<Outcome> {
-    let mut tried = run::command(&["cargo", "run", "--quiet", "--locked", "--", "--source=ebpf"]);
+    let sockeye = ["--quiet", "--locked", "--package=sockeye"];
+    run::run(&[&["cargo", "build"], &sockeye[..]].concat())?;
+    let mut tried =
+        run::command(&[&["cargo", "run"], &sockeye[..], &["--", "--source=ebpf"]].concat());
     let output = tried.output()?;
     if !matches!(output.status.code(), Some(0 | 1)) {
         return skipped(String::from_utf8_lossy(&output.stderr).trim());
