@@ -124,6 +124,8 @@ fn items(programs: &Path, console_only: bool) -> Vec<Item> {
         return items;
     }
     items.push(program(programs, "sockeye-gui"));
+    let manual = root.join("docs/man/sockeye-gui.1");
+    items.push(file(manual, "share/man/man1/sockeye-gui.1".to_owned()));
     let assets = root.join("crates/sockeye-gui/assets");
     for (directory, end) in [("applications", "desktop"), ("metainfo", "metainfo.xml")] {
         let name = format!("{ID}.{end}");
@@ -277,12 +279,13 @@ mod tests {
         run(&arguments).unwrap();
         let place = directory.join("package/opt/sockeye");
         let found = files(&place);
-        assert_eq!(found.len(), 1 + 2 + FILES.len() + 2 + 1 + icons::SIZES.len(), "{found:?}");
+        assert_eq!(found.len(), 1 + 2 + FILES.len() + 1 + 2 + 1 + icons::SIZES.len(), "{found:?}");
         let expected = [
             "share/applications/io.github.sockeye_net.Sockeye.desktop",
             "share/icons/hicolor/48x48/apps/io.github.sockeye_net.Sockeye.png",
             "share/icons/hicolor/scalable/apps/io.github.sockeye_net.Sockeye.svg",
             "share/man/man1/sockeye.1",
+            "share/man/man1/sockeye-gui.1",
             LIST,
         ];
         for path in expected {
