@@ -40,7 +40,8 @@ pub type Fact<T> = Result<T, Absent>;
 /// What is known of a process that holds an endpoint.
 ///
 /// Every text here came from outside and may hold anything; invalid UTF-8 has been replaced by
-/// U+FFFD. Escape before printing.
+/// U+FFFD, but stands as `$'\xff'` in a command line, which is quoted anyhow. Escape before
+/// printing.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Process {
     /// Its identity.

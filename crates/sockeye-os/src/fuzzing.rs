@@ -22,7 +22,7 @@ use crate::decode::packages::{Aliases, Catalogue, apk, bdb, dpkg, ndb, pacman, r
 use crate::decode::proc_net::decode_table;
 use crate::decode::process::{
     decode_cgroup, decode_command_line, decode_image_link, decode_namespace_link,
-    decode_socket_link, decode_stat, decode_status_users,
+    decode_socket_link, decode_stat, decode_status_users, is_title,
 };
 use crate::decode::socket_unit::SocketUnit;
 use crate::decode::{Malformed, SocketRow, Table};
@@ -78,6 +78,7 @@ pub fn process(text: &[u8]) {
     let line = decode_command_line(text);
     assert_eq!(line.is_none(), text.iter().all(|byte| *byte == 0));
     decode_status_users(text);
+    is_title(text);
     decode_cgroup(text);
     let (path, is_deleted) = decode_image_link(text);
     assert_eq!(is_deleted, text.ends_with(b" (deleted)"), "{path}");

@@ -15,7 +15,7 @@ use sockeye_core::{
 use crate::beside::beside;
 use crate::decode::SocketRow;
 use crate::decode::process::{
-    decode_cgroup, decode_command_line, decode_image_link, decode_status_users,
+    decode_cgroup, decode_command_line, decode_image_link, decode_status_users, is_title,
 };
 use crate::raw::{Raw, RawNamespace, RawProcess, Text, Unreadable};
 
@@ -330,7 +330,10 @@ pub(crate) fn describe_process(raw: &RawProcess, clock: Clock) -> Process {
     let of_path = path.as_ref().ok().and_then(|path| path.rsplit('/').next());
     let name: &str = of_path.filter(|name| !name.is_empty()).unwrap_or(&raw.name);
     let command_line = fact(&raw.command_line, decode_command_line);
-    let script = command_line.as_deref().ok().and_then(|line| script::of(name, line));
+    // A title has no arguments to look into, whatever it looks like.
+    let has_title = raw.command_line.as_deref().is_ok_and(is_title);
+    let arguments = command_line.as_deref().ok().filter(|_| !has_title);
+    let script = arguments.and_then(|line| script::of(name, line));
     let status = raw.status.as_deref().ok();
     let cgroup = raw.cgroup.as_deref().ok().and_then(decode_cgroup);
     Process {

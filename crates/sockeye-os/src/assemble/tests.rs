@@ -194,6 +194,25 @@ fn an_interpreter_is_told_by_what_it_runs() {
 }
 
 #[test]
+fn a_title_is_no_script() {
+    let check = |image: &str, command_line: &[u8]| {
+        let mut titled = process(9, 50, &[(6, 100)]);
+        titled.image = Ok(image.as_bytes().to_vec());
+        titled.command_line = Ok(command_line.to_vec());
+        let snapshot =
+            assemble(raw(vec![tcp(State::Listen, "0.0.0.0:80", "-", 100)], vec![titled]));
+        let described = snapshot.processes.values().next().unwrap();
+        assert_eq!(described.script, None, "{:?}", described.command_line);
+    };
+    check("/usr/bin/perl", b"spamd child\0\0\0\0\0");
+    check("/usr/bin/perl", b"/usr/bin/python3 /srv/fake.py\0\0\0");
+    check("/usr/bin/python3.11", b"gunicorn: master [app]");
+    check("/usr/bin/python3.11", b"/usr/bin/python3 /srv/fake.py");
+    check("/usr/bin/ruby3.1", b"puma 6.4 (tcp://0.0.0.0:80) [app]\0\0");
+    check("/usr/bin/python3.11", b"x: worker\0/srv/left.py\0");
+}
+
+#[test]
 fn texts_that_could_not_be_read_say_why() {
     let mut gone = process(9, 50, &[(6, 100)]);
     gone.image = Err(Unreadable::Denied);

@@ -1,5 +1,7 @@
 //! One process, from the texts and links below `/proc/PID`.
 
+use std::fmt::Write as _;
+
 use sockeye_core::Workload;
 
 use super::{Malformed, decimal_u32, fields, lines, lossy, number};
@@ -76,34 +78,77 @@ pub fn decode_status_users(text: &[u8]) -> Option<u32> {
 /// The command line of `/proc/PID/cmdline`, proc_pid_cmdline(5), as one text; `None` when it is
 /// empty, as that of a kernel thread or a zombie is.
 ///
-/// Arguments are joined by spaces and quoted as a shell would need it. A process may overwrite its
-/// arguments by a title (`nginx: worker process`): a text without any NUL inside is taken as one
+/// Arguments are joined by spaces and quoted as a shell would need it; one that is not UTF-8 stands
+/// in `$'…'`, so that arguments that differ by a byte do not look the same. A process may overwrite
+/// its arguments by a title (`nginx: worker process`): a text without any NUL inside is taken as one
 /// and comes out as it is. NULs at the end are dropped, since titles are padded by them; empty
 /// arguments at the end go with them.
 pub fn decode_command_line(text: &[u8]) -> Option<String> {
-    let last = text.iter().rposition(|&byte| byte != 0)?;
-    let text = text.get(..=last)?;
-    if !text.contains(&0) {
-        return Some(lossy(text));
-    }
+    let text = without_padding(text)?;
     let mut line = String::with_capacity(text.len());
+    if !text.contains(&0) {
+        match str::from_utf8(text) {
+            Ok(title) if !title.starts_with("$'") => line.push_str(title),
+            _ => push_argument(&mut line, text),
+        }
+        return Some(line);
+    }
     for argument in text.split(|&byte| byte == 0) {
-        push_argument(&mut line, &String::from_utf8_lossy(argument));
+        push_argument(&mut line, argument);
         line.push(' ');
     }
     line.pop();
     Some(line)
 }
 
-/// Appends `argument`, in single quotes where a shell would not read it back as it is.
-fn push_argument(line: &mut String, argument: &str) {
-    if !argument.is_empty() && argument.chars().all(is_plain) {
-        line.push_str(argument);
-    } else {
-        line.push('\'');
-        line.push_str(&argument.replace('\'', r"'\''"));
-        line.push('\'');
+/// Whether the text of `/proc/PID/cmdline` is not what the process was started with, but a title
+/// that it gave itself (setproctitle(3), perl's `$0`): one text in place of all arguments, or a file
+/// name with a blank in front of what is left of them. Started by one word alone, a process looks
+/// the same, and has no arguments either.
+pub fn is_title(text: &[u8]) -> bool {
+    let Some(text) = without_padding(text) else { return false };
+    let Some(end) = text.iter().position(|&byte| byte == 0) else { return true };
+    let first = text.get(..end).unwrap_or_default();
+    let name = first.rsplit(|&byte| byte == b'/').next().unwrap_or_default();
+    name.contains(&b' ')
+}
+
+/// `text` without the NULs at its end; `None` where nothing is left.
+fn without_padding(text: &[u8]) -> Option<&[u8]> {
+    let last = text.iter().rposition(|&byte| byte != 0)?;
+    text.get(..=last)
+}
+
+/// Appends `argument`, in quotes where a shell would not read it back as it is.
+fn push_argument(line: &mut String, argument: &[u8]) {
+    match str::from_utf8(argument) {
+        Ok(plain) if !plain.is_empty() && plain.chars().all(is_plain) => line.push_str(plain),
+        Ok(text) => {
+            line.push('\'');
+            line.push_str(&text.replace('\'', r"'\''"));
+            line.push('\'');
+        }
+        Err(_) => push_bytes(line, argument),
     }
+}
+
+/// Appends `argument` in `$'…'`, the bytes that are not UTF-8 as `\xff`: as bash, zsh, ksh and
+/// POSIX since 2024 read it (XCU 2.2.4).
+fn push_bytes(line: &mut String, argument: &[u8]) {
+    line.push_str("$'");
+    for chunk in argument.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            if matches!(c, '\'' | '\\') {
+                line.push('\\');
+            }
+            line.push(c);
+        }
+        for byte in chunk.invalid() {
+            // Writing to a String cannot fail.
+            let _ = write!(line, "\\x{byte:02x}");
+        }
+    }
+    line.push('\'');
 }
 
 /// Whether a shell, and a reader, takes `c` for nothing but itself.
@@ -277,11 +322,32 @@ Pid:\t8086\nPPid:\t7975\nTracerPid:\t0\nUid:\t1000\t33\t34\t35\nGid:\t0\t0\t0\t0
         check(b"a\0--key=v:1,2%/x_y@z+.\0", Some("a --key=v:1,2%/x_y@z+."));
         check("a\0k\u{fc}che\0".as_bytes(), Some("a k\u{fc}che"));
         check("a\0x\u{a0}y\0".as_bytes(), Some("a 'x\u{a0}y'"));
-        check(b"a\0\xff\0", Some("a \u{fffd}"));
+        check(b"a\0\xff\0", Some(r"a $'\xff'"));
+        check(b"a\0\xfe\0", Some(r"a $'\xfe'"));
+        check(b"a\0\\xff\0", Some(r"a '\xff'"));
+        check(b"a\0it's \\\xe9\xc3\xbc\0", Some("a $'it\\'s \\\\\\xe9\u{fc}'"));
+        check(b"job \xff\0\0", Some(r"$'job \xff'"));
+        check(b"$'job'\0", Some(r"'$'\''job'\'''"));
         for special in "\t\n \"'$*?;&|<>()\\`[]{}!#~^\u{1b}".chars() {
             let line = decode_command_line(format!("a\0{special}\0").as_bytes()).unwrap();
             assert!(line.starts_with("a '"), "{special:?}");
         }
+    }
+
+    #[test]
+    fn titles_are_told_from_arguments() {
+        let check = |text: &[u8], expected| assert_eq!(is_title(text), expected, "{text:?}");
+        check(b"spamd child\0\0\0\0", true);
+        check(b"gunicorn: master [app]", true);
+        check(b"/usr/bin/python3 /srv/fake.py\0\0", true);
+        check(b"x: worker\x003\0", true);
+        check(b"python3", true);
+        check(b"/usr/bin/python3\0/srv/job.py\0", false);
+        check(b"/opt/my app/python3\0/srv/job.py\0", false);
+        check(b"python3\0/srv/my job.py", false);
+        check(b"\0b\0", false);
+        check(b"\0\0", false);
+        check(b"", false);
     }
 
     #[test]
@@ -376,6 +442,7 @@ Pid:\t8086\nPPid:\t7975\nTracerPid:\t0\nUid:\t1000\t33\t34\t35\nGid:\t0\t0\t0\t0
                 let _ = decode_stat(text.as_bytes());
                 decode_status_users(text.as_bytes());
                 decode_command_line(text.as_bytes());
+                is_title(text.as_bytes());
                 decode_cgroup(text.as_bytes());
                 decode_image_link(text.as_bytes());
             });
@@ -402,6 +469,18 @@ Pid:\t8086\nPPid:\t7975\nTracerPid:\t0\nUid:\t1000\t33\t34\t35\nGid:\t0\t0\t0\t0
 
     proptest! {
         #[test]
+        fn different_arguments_look_different(
+            first in vec(vec(1_u8.., 0..4), 1..3),
+            second in vec(vec(1_u8.., 0..4), 1..3),
+        ) {
+            // An argument behind them, since empty ones at the end are not told from padding.
+            let line = |arguments: &[Vec<u8>]| {
+                decode_command_line(&[&arguments.join(&0), &b"\0x"[..]].concat())
+            };
+            prop_assert_eq!(line(&first) == line(&second), first == second);
+        }
+
+        #[test]
         fn a_shell_reads_the_arguments_back(
             mut arguments in vec("[a-z' \"\\\\$\\PC]{0,6}", 1..5),
             last in "[a-z' ]{1,6}",
@@ -423,6 +502,7 @@ Pid:\t8086\nPPid:\t7975\nTracerPid:\t0\nUid:\t1000\t33\t34\t35\nGid:\t0\t0\t0\t0
             decode_cgroup(&cgroup);
             for text in [&stat, &status, &cgroup, &link] {
                 decode_command_line(text);
+                is_title(text);
                 decode_image_link(text);
                 decode_socket_link(text);
                 decode_namespace_link(text);
