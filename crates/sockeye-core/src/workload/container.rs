@@ -80,16 +80,14 @@ const ID: usize = 64;
 /// `docker-` and `cri-containerd-` are the prefixes given to runc's systemd driver (moby
 /// daemon/oci_linux.go, containerd internal/cri/server/helpers.go), `nerdctl-` is nerdctl's
 /// (pkg/cmd/container/run_cgroup_linux.go), `libpod-` Podman's (libpod/container_internal_linux.go),
-/// `crio-` CRI-O's (internal/config/cgmgr). Those of a monitor, which holds published ports, belong
-/// to its container.
-const PREFIXES: [(&str, Runtime); 8] = [
+/// `crio-` CRI-O's (internal/config/cgmgr). A monitor's, `libpod-conmon-ID` and `crio-conmon-ID`, is
+/// none of them: it runs on the host, in the host's namespaces (conmon(8)).
+const PREFIXES: [(&str, Runtime); 6] = [
     ("docker-", Runtime::Docker),
     ("cri-containerd-", Runtime::Containerd),
     ("nerdctl-", Runtime::Containerd),
-    ("libpod-conmon-", Runtime::Podman),
     ("libpod-payload-", Runtime::Podman),
     ("libpod-", Runtime::Podman),
-    ("crio-conmon-", Runtime::CriO),
     ("crio-", Runtime::CriO),
 ];
 
@@ -124,6 +122,12 @@ impl<'a> Container<'a> {
             return self.id();
         }
         short_id(self.written).into()
+    }
+
+    /// Whether the group `part` in its own is that of its supervisor, which runs outside: nspawn
+    /// keeps itself in `supervisor` beside the container's `payload` (src/nspawn/nspawn-cgroup.c).
+    pub(super) fn is_supervised_in(self, part: &str) -> bool {
+        self.runtime == Runtime::Nspawn && part == "supervisor"
     }
 
     /// Whether `unit` is this container's own group and says no more than that: a snap's unit names
@@ -184,11 +188,11 @@ fn bare<'a>(parent: &str, part: &'a str) -> Option<(Runtime, &'a str)> {
     }
 }
 
-/// A container of LXC or its monitor: `/lxc/NAME` up to LXC 3, then `/lxc.payload/NAME`, since 4
-/// `/lxc.payload.NAME` (src/lxc/cgroups/cgfsng.c).
+/// A container of LXC: `/lxc/NAME` up to LXC 3, then `/lxc.payload/NAME`, since 4
+/// `/lxc.payload.NAME` (src/lxc/cgroups/cgfsng.c). Its monitor is outside: `/lxc.monitor.NAME`.
 fn lxc<'a>(parent: &str, part: &'a str) -> Option<(Runtime, &'a str)> {
-    let joined = part.strip_prefix("lxc.payload.").or(part.strip_prefix("lxc.monitor."));
-    let inside = matches!(parent, "lxc" | "lxc.payload" | "lxc.monitor").then_some(part);
+    let joined = part.strip_prefix("lxc.payload.");
+    let inside = matches!(parent, "lxc" | "lxc.payload").then_some(part);
     let name = joined.or(inside)?;
     (!name.is_empty()).then_some((Runtime::Lxc, name))
 }

@@ -39,9 +39,9 @@ impl<'a> Workload<'a> {
     pub fn of(path: &'a str) -> Self {
         let mut found = Self { path, ..Self::default() };
         let mut has_manager = false;
-        for (parent, part) in parts(path) {
+        for (part, container) in parts(path) {
             found.take_systemd(part, &mut has_manager);
-            found.container = Container::in_part(parent, part).or(found.container);
+            found.container = container.or(found.container);
             found.pod = PodUid::in_part(part).or(found.pod);
         }
         found
@@ -51,8 +51,8 @@ impl<'a> Workload<'a> {
     pub fn containers(&self) -> impl Iterator<Item = Container<'a>> + use<'a> {
         // A container may have several groups, one in the other: `libpod-ID.scope/libpod-ID`.
         let mut last = None;
-        parts(self.path).filter_map(move |(parent, part)| {
-            let container = Container::in_part(parent, part)?;
+        parts(self.path).filter_map(move |(_, container)| {
+            let container = container?;
             (last.replace(container) != Some(container)).then_some(container)
         })
     }
@@ -85,10 +85,19 @@ impl<'a> Workload<'a> {
 /// Units that processes run in.
 const UNITS: [&str; 5] = [".service", ".scope", ".socket", ".mount", ".swap"];
 
-/// The parts of a path that name something, each with the one before it.
-fn parts(path: &str) -> impl Iterator<Item = (&str, &str)> {
-    let named = path.split('/').filter(|part| !matches!(*part, "" | "." | ".."));
-    named.scan("", |before, part| Some((core::mem::replace(before, part), part)))
+/// The parts of a path that name something, each with the container that it is named after. A
+/// supervisor's group in a container's own is outside of it.
+fn parts(path: &str) -> impl Iterator<Item = (&str, Option<Container<'_>>)> {
+    let mut named = path.split('/').filter(|part| !matches!(*part, "" | "." | "..")).peekable();
+    let mut parent = "";
+    core::iter::from_fn(move || {
+        let part = named.next()?;
+        let container = Container::in_part(core::mem::replace(&mut parent, part), part);
+        let is_inside = |container: &Container<'_>| {
+            !named.peek().is_some_and(|next| container.is_supervised_in(next))
+        };
+        Some((part, container.filter(is_inside)))
+    })
 }
 
 /// Whether something stands before the `suffix`.
