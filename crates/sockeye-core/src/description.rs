@@ -26,6 +26,8 @@ pub struct Description {
     pub security_label: Fact<Box<str>>,
     /// How many threads it has.
     pub threads: Fact<u32>,
+    /// What it is in the kernel's eyes, and what follows from that.
+    pub standing: Standing,
     /// Its parent, that one's parent, and so on, as far as they still run and may be seen. The last
     /// is init or a container's first process.
     pub ancestors: Vec<Process>,
@@ -33,6 +35,48 @@ pub struct Description {
     pub users: BTreeMap<u32, Box<str>>,
     /// Names of the groups that are named by number here.
     pub groups: BTreeMap<u32, Box<str>>,
+}
+
+/// What a process is in the kernel's eyes, and how much of it can be known.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Standing {
+    /// Whether it runs like any other.
+    pub nature: Nature,
+    /// Whether its descriptors, which tell what it holds, may be read.
+    pub descriptors: Fact<()>,
+    /// Its user namespace is not Sockeye's: its capabilities hold in there (Linux,
+    /// user_namespaces(7)).
+    pub is_in_other_user_namespace: bool,
+}
+
+impl Default for Standing {
+    /// Nothing out of the ordinary.
+    fn default() -> Self {
+        Self { nature: Nature::Ordinary, descriptors: Ok(()), is_in_other_user_namespace: false }
+    }
+}
+
+/// What kind of thing has a process id.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Debug)]
+pub enum Nature {
+    /// A process that runs a program.
+    #[default]
+    Ordinary,
+    /// A thread of the kernel: it has no image, arguments or directory.
+    KernelThread,
+    /// A process that has ended, and stays listed until its parent asks how.
+    Zombie,
+}
+
+impl Nature {
+    /// The word machines read.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Ordinary => "ordinary",
+            Self::KernelThread => "kernel_thread",
+            Self::Zombie => "zombie",
+        }
+    }
 }
 
 /// Users and groups of a process, credentials(7).

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use sockeye_core::description::Description;
+use sockeye_core::description::{Description, Standing};
 use sockeye_core::process::Absent;
 use sockeye_core::{Process, ProcessId};
 use sockeye_os::{Describer, Error};
@@ -26,11 +26,12 @@ impl Inspector {
         found.unwrap_or_else(|_| Arc::new(described_late(process.clone())))
     }
 
-    /// What is known of the process `id`; of whichever has that pid now, when its start is 0.
+    /// What is known of the process `id`; of whichever has that pid now, or has a thread with that
+    /// number, when its start is 0.
     ///
     /// # Errors
     ///
-    /// When there is no such process.
+    /// When there is no such process, or it is hidden.
     pub fn find(&mut self, id: ProcessId) -> Result<Arc<Description>, Error> {
         if let Some(known) = self.known.get(&id) {
             return Ok(Arc::clone(known));
@@ -53,6 +54,7 @@ fn described_late(process: Process) -> Description {
         capabilities: Err(Absent::Vanished),
         security_label: Err(Absent::Vanished),
         threads: Err(Absent::Vanished),
+        standing: Standing { descriptors: Err(Absent::Vanished), ..Standing::default() },
         ancestors: Vec::new(),
         users: Default::default(),
         groups: Default::default(),

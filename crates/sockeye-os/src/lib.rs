@@ -192,12 +192,12 @@ impl Describer {
     ///
     /// # Errors
     ///
-    /// [`Kind::Vanished`] when there is no such process. What may not be read is no error: that
-    /// fact says so.
+    /// [`Kind::Vanished`] when there is no such process, [`Kind::Denied`] when the system hides it.
+    /// What may not be read is no error: that fact says so.
     ///
     /// # Platform
     ///
-    /// Linux: `/proc/PID`. Elsewhere: [`Kind::Unsupported`].
+    /// Linux: `/proc/PID`; the number of a thread stands for its process. Elsewhere: [`Kind::Unsupported`].
     pub fn describe(&mut self, process: ProcessId) -> Result<Description, Error> {
         self.0.describe(process)
     }

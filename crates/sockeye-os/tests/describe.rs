@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 
-use sockeye_core::description::CapabilitySet;
+use sockeye_core::description::{CapabilitySet, Nature};
 use sockeye_core::process::Absent;
 use sockeye_core::{Description, ProcessId};
 use sockeye_os::{Describer, Kind};
@@ -87,6 +87,54 @@ fn a_number_that_was_given_again_is_not_taken_for_the_same() {
 }
 
 #[test]
+fn a_thread_stands_for_its_process() {
+    let thread = std::thread::spawn(|| {
+        let link = std::fs::read_link("/proc/thread-self").unwrap();
+        let number = link.file_name().unwrap().to_str().unwrap().parse().unwrap();
+        (number, Describer::new().describe(ProcessId { pid: number, start: 0 }))
+    });
+    let (number, it) = thread.join().unwrap();
+    let it = it.unwrap();
+    assert_ne!(number, std::process::id());
+    assert_eq!(it.process.id.pid, std::process::id());
+    assert!(it.ancestors.iter().all(|parent| parent.id.pid != std::process::id()));
+}
+
+#[test]
+fn a_zombie_is_one_and_holds_nothing() {
+    let mut child = Command::new("/bin/true").stdin(Stdio::null()).spawn().unwrap();
+    let id = ProcessId { pid: child.id(), start: 0 };
+    let it = loop {
+        let it = Describer::new().describe(id).unwrap();
+        if it.standing.nature == Nature::Zombie {
+            break it;
+        }
+        std::thread::yield_now();
+    };
+    assert_eq!(it.process.command_line, Err(Absent::Nonexistent));
+    assert_eq!(it.standing.descriptors, Ok(()));
+    child.wait().unwrap();
+}
+
+#[test]
+fn another_user_namespace_is_told() {
+    let ours = Sleeper::start(&mut Command::new("/bin/sleep")).describe().unwrap();
+    assert!(!ours.standing.is_in_other_user_namespace);
+    let unshare = |program: &[&str]| {
+        let mut command = Command::new("unshare");
+        command.args(["--user", "--map-root-user"]).args(program);
+        command
+    };
+    if !unshare(&["true"]).status().is_ok_and(|status| status.success()) {
+        let _ = writeln!(io::stderr(), "SKIPPED another user namespace: unshare(1) may not");
+        return;
+    }
+    let theirs = Sleeper::start(&mut unshare(&["/bin/sleep"])).describe().unwrap();
+    assert!(theirs.standing.is_in_other_user_namespace);
+    assert_eq!(theirs.capabilities.unwrap().effective, CapabilitySet::ALL);
+}
+
+#[test]
 fn threads_of_the_kernel_have_no_image() {
     // kthreadd has number 2 wherever the machine's own processes can be seen.
     let Ok(it) = Describer::new().describe(ProcessId { pid: 2, start: 0 }) else { return };
@@ -94,5 +142,7 @@ fn threads_of_the_kernel_have_no_image() {
         assert_eq!(it.process.path, Err(Absent::Nonexistent));
         assert_eq!(it.process.command_line, Err(Absent::Nonexistent));
         assert!(it.ancestors.is_empty());
+        assert_eq!(it.standing.nature, Nature::KernelThread);
+        assert_eq!(it.standing.descriptors, Ok(()));
     }
 }

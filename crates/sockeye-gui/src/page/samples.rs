@@ -191,6 +191,7 @@ pub(super) fn told(process: &Process) -> Told {
         capabilities: Ok(Capabilities::default()),
         security_label: Err(Absent::Nonexistent),
         threads: Ok(4),
+        standing: Default::default(),
         ancestors: vec![parent, init],
         users: BTreeMap::from([(0, "root".into()), (33, "www-data".into())]),
         groups: BTreeMap::new(),

@@ -40,6 +40,11 @@ pub fn decode_threads(text: &[u8]) -> Option<u32> {
     decimal_u32(field(text, "Threads")?.trim_ascii())
 }
 
+/// The process that a thread belongs to: the number of its first thread.
+pub fn decode_thread_group(text: &[u8]) -> Option<u32> {
+    decimal_u32(field(text, "Tgid")?.trim_ascii())
+}
+
 /// A security module's label, attr(5) in proc: `unconfined`, `/usr/sbin/nginx (enforce)`, an SELinux
 /// context. `None` when it is empty.
 pub fn decode_label(text: &[u8]) -> Option<String> {
@@ -54,7 +59,8 @@ mod tests {
     use proptest::prelude::*;
 
     // Written by Linux 6.18, shortened.
-    const STATUS: &[u8] = b"Name:\tx\\nUid:\t9\t9\nUmask:\t0022\nUid:\t1000\t33\t34\t35\n\
+    const STATUS: &[u8] =
+        b"Name:\tx\\nUid:\t9\t9\nUmask:\t0022\nTgid:\t70\nPid:\t71\nUid:\t1000\t33\t34\t35\n\
 Gid:\t100\t33\t0\t0\nFDSize:\t64\nGroups:\t4 24 33 \nThreads:\t7\nCapInh:\t0000000000000000\n\
 CapPrm:\t0000000000003000\nCapEff:\t0000000000001000\nCapBnd:\t000001ffffffffff\n\
 CapAmb:\t0000000000000400\n";
@@ -71,6 +77,7 @@ CapAmb:\t0000000000000400\n";
         assert_eq!(sets.bounding, CapabilitySet::ALL);
         assert_eq!(sets.ambient, CapabilitySet(0x400));
         assert_eq!(decode_threads(STATUS), Some(7));
+        assert_eq!(decode_thread_group(STATUS), Some(70));
     }
 
     #[test]
@@ -99,6 +106,7 @@ CapAmb:\t0000000000000400\n";
             decode_identity(&text);
             decode_capabilities(&text);
             decode_threads(&text);
+            decode_thread_group(&text);
             decode_label(&text);
         }
     }

@@ -1,19 +1,25 @@
 //! One process in full, from `/proc`.
 
 use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
 
 use hashbrown::HashMap;
+use rustix::io::Errno;
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
+use sockeye_core::description::{Nature, Standing};
 use sockeye_core::process::{Absent, Fact};
 use sockeye_core::{Description, Process, ProcessId};
 
 use super::facts::{self, read_file, read_link, read_stat};
 use super::observe::boot_time;
 use super::users;
-use super::walk::open_process;
+use super::walk::{may_read_descriptors, open_process};
 use crate::assemble::{Clock, describe_process, fact};
 use crate::decode::lossy;
 use crate::decode::process::Stat;
-use crate::decode::status::{decode_capabilities, decode_identity, decode_label, decode_threads};
+use crate::decode::status::{
+    decode_capabilities, decode_identity, decode_label, decode_thread_group, decode_threads,
+};
 use crate::raw::Text;
 use crate::{Error, Kind};
 
@@ -41,17 +47,23 @@ impl Describer {
 
     /// See [`crate::Describer::describe`].
     pub(crate) fn describe(&mut self, id: ProcessId) -> Result<Description, Error> {
-        let gone = || {
-            let reason = "there is no such process";
-            Error::new(Kind::Vanished, "describe process", id.to_string(), reason)
-        };
-        let (handle, stat) = open(id.pid).ok_or_else(gone)?;
+        let (mut handle, mut stat) = open(id.pid).ok_or_else(|| unseen(id))?;
         if id.start != 0 && id.start != stat.start_ticks {
-            return Err(gone());
+            return Err(gone(id));
         }
-        let parent = stat.parent;
+        // Each thread has a directory of its own, though none that is listed.
+        if id.start == 0
+            && let Some(first) = first_thread(&handle).filter(|first| *first != id.pid)
+        {
+            (handle, stat) = open(first).ok_or_else(|| gone(id))?;
+        }
+        let (parent, nature) = (stat.parent, nature(&handle, &stat));
         let raw = facts::describe(&handle, stat, Vec::new());
-        let process = describe_process(&raw, self.clock);
+        let mut process = describe_process(&raw, self.clock);
+        if nature != Nature::Ordinary && process.path == Err(Absent::Denied) {
+            // The kernel refuses before it looks: there is none.
+            process.path = Err(Absent::Nonexistent);
+        }
         let identity = fact(&raw.status, decode_identity);
         let mut description = Description {
             working_directory: link(&handle, "cwd"),
@@ -59,6 +71,14 @@ impl Describer {
             capabilities: fact(&raw.status, decode_capabilities),
             security_label: label(&handle),
             threads: fact(&raw.status, decode_threads),
+            standing: Standing {
+                nature,
+                descriptors: fact(
+                    &may_read_descriptors(&handle).map(|()| Vec::new()),
+                    |_| Some(()),
+                ),
+                is_in_other_user_namespace: is_in_other_user_namespace(&handle),
+            },
             ancestors: self.ancestors_of(&process, parent),
             users: Default::default(),
             groups: Default::default(),
@@ -121,6 +141,57 @@ fn open(pid: u32) -> Option<(OwnedFd, Stat)> {
     let handle = open_process(pid).ok()?;
     let stat = read_stat(&handle)?;
     Some((handle, stat))
+}
+
+/// There is none such.
+fn gone(id: ProcessId) -> Error {
+    Error::new(Kind::Vanished, "describe process", id.to_string(), "there is no such process")
+}
+
+/// Why nothing of the process can be seen: it is hidden where the kernel knows it all the same. For
+/// a thread that is no process of its own, the kernel says EINVAL, since 6.14 ENOENT
+/// (pidfd_open(2)).
+fn unseen(id: ProcessId) -> Error {
+    let pid = i32::try_from(id.pid).ok().and_then(Pid::from_raw);
+    let known = pid.map(|pid| pidfd_open(pid, PidfdFlags::empty()));
+    match known {
+        Some(Ok(_) | Err(Errno::INVAL | Errno::NOENT)) => {
+            let reason = "the system hides it (hidepid)";
+            Error::new(Kind::Denied, "describe process", id.to_string(), reason)
+        }
+        _ => gone(id),
+    }
+}
+
+/// The process of which the process or thread behind the handle is a part.
+fn first_thread(process: &OwnedFd) -> Option<u32> {
+    let status = read_file(process.as_fd(), "status", 4096).ok()?;
+    decode_thread_group(&status)
+}
+
+/// What the process is in the kernel's eyes.
+fn nature(process: &OwnedFd, stat: &Stat) -> Nature {
+    if stat.is_kernel_thread {
+        Nature::KernelThread
+    } else if facts::has_ended(process, stat) {
+        Nature::Zombie
+    } else {
+        Nature::Ordinary
+    }
+}
+
+/// Whether its user namespace is another one than ours. Where the link may not be read, the map of
+/// its users may (user_namespaces(7)): within one namespace it is the same for all.
+fn is_in_other_user_namespace(process: &OwnedFd) -> bool {
+    let by_link = || {
+        let theirs = read_link(process.as_fd(), "ns/user").ok()?;
+        Some(std::fs::read_link("/proc/self/ns/user").ok()?.as_os_str().as_bytes() != theirs)
+    };
+    let by_map = || {
+        let theirs = read_file(process.as_fd(), "uid_map", 4096).ok()?;
+        Some(std::fs::read("/proc/self/uid_map").ok()? != theirs)
+    };
+    by_link().or_else(by_map).unwrap_or_default()
 }
 
 /// Where a link of the process points.

@@ -17,7 +17,7 @@ use super::facts::{describe, has_no_descriptors, has_other_threads, read_stat};
 use crate::beside::{share, threads};
 use crate::decode::decimal_u32;
 use crate::decode::process::{decode_namespace_link, decode_socket_link};
-use crate::raw::RawProcess;
+use crate::raw::{RawProcess, Unreadable};
 
 /// What a walk found.
 #[derive(Default, Debug)]
@@ -93,6 +93,16 @@ fn look(pid: u32, wanted: &HashSet<u64>, found: &mut Walk) -> rustix::io::Result
         found.processes.push(describe(&process, stat, descriptors.sockets));
     }
     if read == Err(Errno::ACCESS) && has_no_descriptors(&process) { Ok(()) } else { read }
+}
+
+/// Whether the descriptors of a process may be read, as a walk reads them.
+pub(super) fn may_read_descriptors(process: &OwnedFd) -> Result<(), Unreadable> {
+    match Descriptors::default().read(process, "fd") {
+        Ok(()) => Ok(()),
+        Err(Errno::ACCESS | Errno::PERM) if has_no_descriptors(process) => Ok(()),
+        Err(Errno::ACCESS | Errno::PERM) => Err(Unreadable::Denied),
+        Err(_) => Err(Unreadable::Vanished),
+    }
 }
 
 /// The descriptors of a process that Sockeye cares for.
