@@ -549,7 +549,7 @@ _sockeye() {
             return 0
             ;;
         sockeye__subcmd__inspect)
-            opts="-f -r -h --filter --netns --source --format --resolve --dns --geo --color --help"
+            opts="-f -r -n -h --filter --netns --source --format --resolve --numeric --numeric-ports --dns --geo --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -769,6 +769,8 @@ complete -c sockeye -n "__fish_sockeye_using_subcommand inspect" -l color -d 'Wh
 always\t'Always'
 never\t'Never'"
 complete -c sockeye -n "__fish_sockeye_using_subcommand inspect" -s r -l resolve -d 'Ask for the host names of addresses (reverse DNS)'
+complete -c sockeye -n "__fish_sockeye_using_subcommand inspect" -s n -l numeric -d 'Never ask for names, and show ports as numbers; undoes --resolve'
+complete -c sockeye -n "__fish_sockeye_using_subcommand inspect" -l numeric-ports -d 'Show ports as numbers; without it, people read the service\'s port by its name'
 complete -c sockeye -n "__fish_sockeye_using_subcommand inspect" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c sockeye -n "__fish_sockeye_using_subcommand whois" -l server -d 'Ask this server first, in place of IANA\'s; by port 43, or another one' -r -f -a "(__fish_print_hostnames)"
 complete -c sockeye -n "__fish_sockeye_using_subcommand whois" -s f -l format -d 'Output format' -r -f -a "text\t'The registry\'s text'

@@ -155,6 +155,9 @@ Register-ArgumentCompleter -Native -CommandName 'sockeye' -ScriptBlock {
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour')
             [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'Ask for the host names of addresses (reverse DNS)')
             [CompletionResult]::new('--resolve', '--resolve', [CompletionResultType]::ParameterName, 'Ask for the host names of addresses (reverse DNS)')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Never ask for names, and show ports as numbers; undoes --resolve')
+            [CompletionResult]::new('--numeric', '--numeric', [CompletionResultType]::ParameterName, 'Never ask for names, and show ports as numbers; undoes --resolve')
+            [CompletionResult]::new('--numeric-ports', '--numeric-ports', [CompletionResultType]::ParameterName, 'Show ports as numbers; without it, people read the service''s port by its name')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break

@@ -827,6 +827,9 @@ always\:"Always"
 never\:"Never"))' \
 '-r[Ask for the host names of addresses (reverse DNS)]' \
 '--resolve[Ask for the host names of addresses (reverse DNS)]' \
+'-n[Never ask for names, and show ports as numbers; undoes --resolve]' \
+'--numeric[Never ask for names, and show ports as numbers; undoes --resolve]' \
+'--numeric-ports[Show ports as numbers; without it, people read the service'\''s port by its name]' \
 '-h[Print help (see more with '\''--help'\'')]' \
 '--help[Print help (see more with '\''--help'\'')]' \
 '*::words -- Only these processes\: name, with * and ?, or PID; several\: any of them:' \

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use sockeye_core::column::Cost;
 use sockeye_core::degradation::number_of;
-use sockeye_core::description::{Capabilities, CapabilitySet, Description};
+use sockeye_core::description::{Capabilities, CapabilitySet, Description, Nature};
 use sockeye_core::process::{Absent, Fact};
 use sockeye_core::{Column, Process, ProcessId, Row, Snapshot};
 
@@ -23,6 +23,8 @@ pub struct Report<'a> {
     pub description: &'a Description,
     /// What it holds.
     pub endpoints: Vec<Row<'a>>,
+    /// The one network namespace that was looked into, as it was asked for.
+    pub namespace: Option<&'a str>,
 }
 
 /// Where the facts begin, behind their labels.
@@ -93,32 +95,46 @@ impl Report<'_> {
             line.end();
         }
         let columns: Vec<_> = ENDPOINT.iter().filter_map(|name| Column::find(name)).collect();
-        let sheet = Sheet { rows: &self.endpoints, columns: &columns, labelled: &[], layout };
+        let places: Vec<_> =
+            Column::all().iter().filter(|column| column.cost == Cost::Places).collect();
+        let sheet = Sheet { rows: &self.endpoints, columns: &columns, labelled: &places, layout };
         text::put_endpoints(buf, &sheet);
     }
 
-    /// How many endpoints it holds. Whose directory may not be seen, his descriptors neither.
+    /// How many endpoints it holds, as far as was looked.
     fn count(&self) -> String {
-        let may_see = self.description.working_directory != Err(Absent::Denied);
-        match self.endpoints.len() {
-            0 if !may_see => "its endpoints may not be seen".to_owned(),
-            count => number_of(count, "endpoint", "endpoints"),
+        if self.unseen().is_some() {
+            return "its endpoints may not be seen".to_owned();
         }
+        let count = number_of(self.endpoints.len(), "endpoint", "endpoints");
+        match self.namespace {
+            None => count,
+            Some("self") => format!("{count} in Sockeye's network namespace"),
+            Some(name) => format!("{count} in network namespace {}", escape::escaped(name)),
+        }
+    }
+
+    /// Why it is not known what it holds: that nothing was found means something only where its
+    /// descriptors could be read.
+    fn unseen(&self) -> Option<Absent> {
+        let descriptors = self.description.standing.descriptors;
+        descriptors.err().filter(|_| self.endpoints.is_empty())
     }
 
     /// What people read: a label, and the words behind it, which may be broken between.
     fn facts(&self) -> Vec<(&'static str, Vec<String>)> {
         let Description { process, .. } = self.description;
         let mut facts = vec![
-            ("command line", words_of(&process.command_line)),
+            ("kind", self.kind().into_iter().collect()),
+            ("command line", self.command_line()),
             ("script", process.script.iter().map(ToString::to_string).collect()),
             ("package", self.package()),
             ("started", process.created.iter().map(ToString::to_string).collect()),
             ("started by", self.ancestry()),
             ("user", self.users()),
             ("groups", self.groups()),
-            ("capabilities", capabilities(&self.description.capabilities)),
-            ("security label", self.described(&self.description.security_label)),
+            ("capabilities", self.capabilities()),
+            ("security label", self.label()),
             ("directory", self.described(&self.description.working_directory)),
             ("root directory", self.root()),
             ("threads", self.described(&self.description.threads)),
@@ -144,12 +160,47 @@ impl Report<'_> {
         texts
     }
 
-    /// A fact, or why it is not known; nothing where there is none.
+    /// What it is, when it is no process like others.
+    fn kind(&self) -> Option<String> {
+        match self.description.standing.nature {
+            Nature::Ordinary => None,
+            Nature::KernelThread => Some("a thread of the kernel".into()),
+            Nature::Zombie => Some("a zombie: it has ended, and its parent did not ask how".into()),
+        }
+    }
+
+    /// A fact, or why it is not known.
     fn described<T: ToString>(&self, fact: &Fact<T>) -> Vec<String> {
         match fact {
             Ok(value) => vec![value.to_string()],
-            Err(absent) => why(*absent).into_iter().collect(),
+            Err(absent) => vec![self.why(*absent).into()],
         }
+    }
+
+    /// What people are told of a fact that is not known.
+    fn why(&self, absent: Absent) -> &'static str {
+        match (absent, self.description.standing.nature) {
+            (Absent::Denied, _) => "(not permitted)",
+            (Absent::Vanished, _) => "(it ended before that was read)",
+            (Absent::Unsupported, _) => "(of a kind that Sockeye cannot read)",
+            (Absent::Nonexistent, Nature::Ordinary) => "(none)",
+            (Absent::Nonexistent, Nature::KernelThread) => "(none: a thread of the kernel)",
+            (Absent::Nonexistent, Nature::Zombie) => "(none any more: a zombie)",
+        }
+    }
+
+    /// The words of the command line, so that it may be broken between them.
+    fn command_line(&self) -> Vec<String> {
+        let line = match &self.description.process.command_line {
+            Ok(line) => line,
+            Err(absent) => return vec![self.why(*absent).into()],
+        };
+        let short: String = line.chars().take(MOST).collect();
+        let mut words: Vec<String> = short.split(' ').map(ToOwned::to_owned).collect();
+        if short.len() < line.len() {
+            words.push(format!("… ({} bytes)", line.len()));
+        }
+        words
     }
 
     /// Another root than that of most.
@@ -158,12 +209,33 @@ impl Report<'_> {
         if root.as_deref() == Ok("/") { Vec::new() } else { self.described(root) }
     }
 
+    /// The security module's label; nothing where there is no such module.
+    fn label(&self) -> Vec<String> {
+        let label = &self.description.security_label;
+        if *label == Err(Absent::Nonexistent) { Vec::new() } else { self.described(label) }
+    }
+
+    /// What it may do, and in which user namespace, where that is not ours.
+    fn capabilities(&self) -> Vec<String> {
+        let sets = match &self.description.capabilities {
+            Ok(sets) => sets,
+            Err(absent) => return vec![self.why(*absent).into()],
+        };
+        let mut words = capabilities(sets);
+        let has_some = !sets.effective.is_empty() || !sets.permitted.is_empty();
+        if has_some && self.description.standing.is_in_other_user_namespace {
+            words.iter_mut().rev().take(1).for_each(|last| last.push(','));
+            words.push("in its user namespace only".into());
+        }
+        words
+    }
+
     /// Name and version, who made it, what it is; or why nobody knows.
     fn package(&self) -> Vec<String> {
         let package = match self.snapshot.answers.packages.get(&self.id()) {
-            None => return Vec::new(),
+            None => return self.no_package().map(|why| self.why(why).into()).into_iter().collect(),
             Some(Err(Absent::Nonexistent)) => return vec!["none: the file belongs to none".into()],
-            Some(Err(absent)) => return why(*absent).into_iter().collect(),
+            Some(Err(absent)) => return vec![self.why(*absent).into()],
             Some(Ok(package)) => package,
         };
         let mut text = package.name.to_string();
@@ -171,6 +243,14 @@ impl Report<'_> {
         text.extend(package.vendor.iter().map(|vendor| format!(", by {vendor}")));
         text.extend(package.description.iter().map(|what| format!(": {what}")));
         text.split(' ').map(ToOwned::to_owned).collect()
+    }
+
+    /// Why its package is not known: that was asked, or its image is not known either.
+    fn no_package(&self) -> Option<Absent> {
+        match self.snapshot.answers.packages.get(&self.id()) {
+            Some(answer) => answer.as_ref().err().copied(),
+            None => self.description.process.path.as_ref().err().copied(),
+        }
     }
 
     /// The chain of parents, the oldest first.
@@ -192,7 +272,7 @@ impl Report<'_> {
     fn users(&self) -> Vec<String> {
         let identity = match &self.description.identity {
             Ok(identity) => identity,
-            Err(absent) => return why(*absent).into_iter().collect(),
+            Err(absent) => return vec![self.why(*absent).into()],
         };
         let named = |id| named(self.description.users.get(&id).map(|name| &**name), id);
         let mut words = vec![named(identity.effective_user)];
@@ -227,7 +307,9 @@ impl Report<'_> {
             }
         }
         self.put_details(&mut object);
-        object.insert("endpoints", Json::List(self.endpoints.iter().map(endpoint).collect()));
+        if self.unseen().is_none() {
+            object.insert("endpoints", Json::List(self.endpoints.iter().map(endpoint).collect()));
+        }
         object
     }
 
@@ -236,7 +318,10 @@ impl Report<'_> {
         let it = self.description;
         let text = |text: &str| Json::Text(text.to_owned());
         let known = |fact: &Fact<Box<str>>| fact.as_deref().ok().map(text);
+        let nature = it.standing.nature;
+        let kind = (nature != Nature::Ordinary).then(|| text(nature.id()));
         let details = [
+            ("process.kind", kind),
             ("process.executable.is_deleted", it.process.is_deleted.then_some(Json::Bool(true))),
             ("process.working_directory", known(&it.working_directory)),
             ("process.root_directory", known(&it.root_directory)),
@@ -261,6 +346,9 @@ impl Report<'_> {
             ] {
                 let names = set.names().map(|name| Json::Text(name.to_owned())).collect();
                 object.insert(&format!("process.capabilities.{name}"), Json::List(names));
+            }
+            if it.standing.is_in_other_user_namespace {
+                object.insert("process.capabilities.is_in_user_namespace", Json::Bool(true));
             }
         }
     }
@@ -289,7 +377,7 @@ impl Report<'_> {
     /// Why facts are missing that could be there.
     fn absent(&self) -> Option<Json> {
         let it = self.description;
-        let package = self.snapshot.answers.packages.get(&self.id());
+        let (package, endpoints) = (self.no_package(), self.unseen());
         let reasons = [
             ("executable", it.process.path.as_ref().err()),
             ("command_line", it.process.command_line.as_ref().err()),
@@ -298,28 +386,15 @@ impl Report<'_> {
             ("user", it.identity.as_ref().err()),
             ("capabilities", it.capabilities.as_ref().err()),
             ("security_label", it.security_label.as_ref().err()),
-            ("package", package.and_then(|package| package.as_ref().err())),
+            ("thread", it.threads.as_ref().err()),
+            ("package", package.as_ref()),
+            ("endpoints", endpoints.as_ref()),
         ];
         let missing = reasons.into_iter().filter_map(|(name, absent)| Some((name, *absent?)));
         let members: Vec<_> = missing
             .map(|(name, absent)| (name, Some(Json::Text(word(absent).to_owned()))))
             .collect();
         (!members.is_empty()).then(|| Json::object(members))
-    }
-}
-
-/// The words of a command line, so that it may be broken between them.
-fn words_of(line: &Fact<Box<str>>) -> Vec<String> {
-    match line {
-        Ok(line) => {
-            let short: String = line.chars().take(MOST).collect();
-            let mut words: Vec<String> = short.split(' ').map(ToOwned::to_owned).collect();
-            if short.len() < line.len() {
-                words.push(format!("… ({} bytes)", line.len()));
-            }
-            words
-        }
-        Err(absent) => why(*absent).into_iter().collect(),
     }
 }
 
@@ -359,11 +434,7 @@ fn endpoint(row: &Row<'_>) -> Json {
 }
 
 /// What a process may do, in few words.
-fn capabilities(sets: &Fact<Capabilities>) -> Vec<String> {
-    let sets = match sets {
-        Ok(sets) => sets,
-        Err(absent) => return why(*absent).into_iter().collect(),
-    };
+fn capabilities(sets: &Capabilities) -> Vec<String> {
     let mut words = match sets.effective {
         CapabilitySet::ALL => vec!["all".to_owned()],
         set if set.is_empty() => vec!["none".to_owned()],
@@ -381,16 +452,6 @@ fn capabilities(sets: &Fact<Capabilities>) -> Vec<String> {
         words.extend(more.names().map(ToOwned::to_owned));
     }
     words
-}
-
-/// What people are told of a fact that is not known; nothing where there is none.
-fn why(absent: Absent) -> Option<String> {
-    match absent {
-        Absent::Denied => Some("(not permitted)".into()),
-        Absent::Vanished => Some("(it ended before that was read)".into()),
-        Absent::Unsupported => Some("(of a kind that Sockeye cannot read)".into()),
-        Absent::Nonexistent => None,
-    }
 }
 
 /// The word machines read.

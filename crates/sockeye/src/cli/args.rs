@@ -318,8 +318,16 @@ pub(super) struct InspectArgs {
     pub(super) format: InspectFormat,
 
     /// Ask for the host names of addresses (reverse DNS)
-    #[arg(short, long, help_heading = "Output")]
+    #[arg(short, long, overrides_with = "numeric", help_heading = "Output")]
     pub(super) resolve: bool,
+
+    /// Never ask for names, and show ports as numbers; undoes --resolve
+    #[arg(short, long, overrides_with = "resolve", help_heading = "Output")]
+    pub(super) numeric: bool,
+
+    /// Show ports as numbers; without it, people read the service's port by its name
+    #[arg(long, help_heading = "Output")]
+    pub(super) numeric_ports: bool,
 
     #[command(flatten)]
     pub(super) informants: InformantArgs,

@@ -54,10 +54,21 @@ impl Wanted {
 
     /// A sentence about each word that names no process in `snapshot`, of which `scope` was observed.
     pub(super) fn unknown(&self, snapshot: &Snapshot, scope: &Scope) -> Vec<String> {
+        self.unknown_among(snapshot, scope, |_| true)
+    }
+
+    /// As [`Self::unknown`], of the words that `are_meant`.
+    pub(super) fn unknown_among(
+        &self,
+        snapshot: &Snapshot,
+        scope: &Scope,
+        are_meant: impl Fn(&str) -> bool,
+    ) -> Vec<String> {
         let rows = || snapshot.endpoints.iter().flat_map(|e| Row::each(snapshot, e));
-        let unknown = self.words.iter().filter(|(_, filter)| !rows().any(|r| filter.matches(&r)));
+        let meant = self.words.iter().filter(|(word, _)| are_meant(word));
+        let unknown = meant.filter(|(_, filter)| !rows().any(|r| filter.matches(&r)));
         let sentence = |(word, _): &(String, _)| {
-            let is_number = word.bytes().all(|byte| byte.is_ascii_digit());
+            let is_number = is_number(word);
             let which =
                 if is_number { word.clone() } else { format!("called \"{}\"", escaped(word)) };
             let hint = if is_number { None } else { suggestion(word, snapshot) };
@@ -82,8 +93,12 @@ fn sought(scope: &Scope) -> &'static str {
     }
 }
 
-/// What a word that names no process may have meant: a command, or a process of `snapshot`.
+/// What a word that names no process may have meant: a filter, a command, or a process of
+/// `snapshot`.
 fn suggestion(word: &str, snapshot: &Snapshot) -> Option<String> {
+    if Filter::parse(word).is_ok() {
+        return Some(format!(": did you mean --filter {word}?"));
+    }
     let command = Cli::command();
     let commands = command.get_subcommands().filter(|sub| !sub.is_hide_set());
     if let Some(command) = nearest(word, commands.map(clap::Command::get_name)) {
@@ -91,6 +106,11 @@ fn suggestion(word: &str, snapshot: &Snapshot) -> Option<String> {
     }
     let names = snapshot.processes.values().map(|process| &*process.name);
     nearest(word, names).map(|name| format!(": did you mean {}?", escaped(name)))
+}
+
+/// Whether a word can only be the number of a process.
+pub(super) fn is_number(word: &str) -> bool {
+    word.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Whether a word looks like a filter rather than a process.
@@ -163,6 +183,9 @@ mod tests {
         let listn = "no process called \"listn\" is seen to hold an endpoint: \
             did you mean the command list?";
         check("listn", &Scope::ALL, listn);
+        let udp =
+            "no process called \"udp\" is seen to hold an endpoint: did you mean --filter udp?";
+        check("udp", &Scope::ALL, udp);
         check("99999", &tcp, "no process 99999 is seen to hold a TCP endpoint");
         check("x\x1b", &tcp, "no process called \"x\\u{1b}\" is seen to hold a TCP endpoint");
     }
