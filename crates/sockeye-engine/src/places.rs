@@ -7,7 +7,6 @@ use std::path::Path;
 
 use maxminddb::{PathElement, Reader};
 use sockeye_core::answer::Place;
-use sockeye_core::reach::special_purpose;
 use sockeye_os::{Error, Kind, plain};
 
 /// Databases of places, read whole into memory.
@@ -32,12 +31,10 @@ impl Atlas {
         Ok(Self { databases })
     }
 
-    /// What is known of `address`: each fact by the first database that has it. Nothing of an address
-    /// that is of no place, such as a private one; nothing where a database is damaged.
+    /// What is known of `address`: each fact by the first database that has it. A private address is
+    /// looked up like any other: a database of one's own may well know it. Nothing where a database
+    /// is damaged.
     pub fn place(&self, address: IpAddr) -> Option<Place> {
-        if special_purpose(address).is_some() {
-            return None;
-        }
         let mut place = Place::default();
         for database in &self.databases {
             let Ok(record) = database.lookup(address) else {
@@ -51,10 +48,10 @@ impl Atlas {
             let number = |key| record.decode_path::<u32>(&[PathElement::Key(key)]).ok().flatten();
             // GeoIP2 and GeoLite2, and whoever follows them; then IPinfo, which writes names where
             // those have objects, and the two letters elsewhere.
-            let country = || text(&["country", "iso_code"]).or_else(|| text(&["country_code"]));
-            let registered = || text(&["registered_country", "iso_code"]);
-            let plain_country = || text(&["country"]).filter(|text| text.len() == 2);
-            let country = || country().or_else(plain_country).or_else(registered);
+            let code = |keys: &[&str]| text(keys).filter(|text| is_country(text));
+            let country = || code(&["country", "iso_code"]).or_else(|| code(&["country_code"]));
+            let registered = || code(&["registered_country", "iso_code"]);
+            let country = || country().or_else(|| code(&["country"])).or_else(registered);
             place.country = place.country.take().or_else(country);
             let asn = || {
                 number("autonomous_system_number")
@@ -72,12 +69,21 @@ impl Atlas {
 fn open(file: &Path) -> Result<Reader<Vec<u8>>, Error> {
     let subject = file.display().to_string();
     let operation = "read the database of places";
-    let bytes = std::fs::read(file)
-        .map_err(|error| Error::new(Kind::Os, operation, &*subject, plain(&error)))?;
+    let failed = |error: std::io::Error| Error::new(Kind::Os, operation, &*subject, plain(&error));
+    // A device may be read without end, and a pipe blocks whoever opens it.
+    if !std::fs::metadata(file).map_err(failed)?.is_file() {
+        return Err(Error::new(Kind::Os, operation, &*subject, "it is not a regular file"));
+    }
+    let bytes = std::fs::read(file).map_err(failed)?;
     let reader = Reader::from_source(bytes).map_err(|_| {
         Error::new(Kind::Malformed, operation, &*subject, "it is not in MaxMind's format (.mmdb)")
     })?;
     Ok(reader)
+}
+
+/// Whether this is a country's code: two letters (ISO 3166-1).
+fn is_country(text: &str) -> bool {
+    text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_alphabetic())
 }
 
 /// The number of `AS15169`.
@@ -116,6 +122,11 @@ mod tests {
             ("45.0.1.0/24", map(&[("registered_country", iso("FR"))])),
             ("2400::/16", map(&[("country", iso("JP"))])),
             ("45.0.3.0/24", map(&[("country", Value::U32(7))])),
+            ("45.0.5.0/24", map(&[("country", iso("Germany")), ("registered_country", iso("FR"))])),
+            ("45.0.6.0/24", map(&[("country_code", text("D1"))])),
+            ("45.0.7.0/24", map(&[("country", iso("\u{1b}["))])),
+            ("10.1.0.0/16", map(&[("country", iso("XA"))])),
+            ("fd00:1::/32", map(&[("country", iso("XB"))])),
         ]);
         let asn = database(&[(
             "45.0.0.0/24",
@@ -153,6 +164,11 @@ mod tests {
         check("2400::1", Some(("JP", 0, "")));
         check("::ffff:45.0.1.1", Some(("FR", 0, "")));
         check("45.0.3.1", None);
+        check("45.0.5.1", Some(("FR", 0, "")));
+        check("45.0.6.1", None);
+        check("45.0.7.1", None);
+        check("10.1.0.1", Some(("XA", 0, "")));
+        check("fd00:1::1", Some(("XB", 0, "")));
         check("46.0.0.1", None);
         check("10.0.0.1", None);
         check("::1", None);

@@ -49,6 +49,9 @@ fn remotes_are_where_the_databases_say() {
             .collect();
         found.sort_unstable();
         assert_eq!(found, [("45.0.1.1", "DE", Some(64_496)), ("45.0.2.2", "", Some(64_496))]);
+        let pid = std::process::id().to_string();
+        let text = sockeye(&["inspect", &pid, &geo]).out;
+        assert!(text.contains("country DE"), "{text}");
         let text = sockeye(&["-u", &geo]).out;
         assert!(text.contains("country DE") && text.contains("Evil\\u{1b}[2J Ltd"), "{text}");
         assert_eq!(list(&["-u", &geo, "--filter", "country = de and asn = 64496"]).len(), 1);
@@ -78,9 +81,14 @@ fn what_is_no_database_is_one_sentence() {
     visit(|world| {
         let garbage = world.dir.join("garbage.mmdb");
         fs::write(&garbage, [0xab; 4096]).unwrap();
+        let pipe = world.dir.join("pipe.mmdb");
+        run("mkfifo", &[pipe.to_str().unwrap()]);
         for (file, why) in [
             (garbage.to_str().unwrap(), "it is not in MaxMind's format (.mmdb)"),
             ("/nowhere.mmdb", "No such file or directory"),
+            ("/dev/zero", "it is not a regular file"),
+            (pipe.to_str().unwrap(), "it is not a regular file"),
+            ("/", "it is not a regular file"),
         ] {
             let run = sockeye(&["-u", "--geo", file]);
             assert_eq!((run.status, run.out.as_str()), (Some(2), ""), "{run:?}");
