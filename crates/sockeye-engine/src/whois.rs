@@ -64,6 +64,8 @@ pub struct Reply {
     pub bytes: Vec<u8>,
     /// There were more.
     pub is_cut: bool,
+    /// Why the rest did not come in time.
+    pub end: Option<Error>,
     /// Where this server's referrals may lead.
     pub reach: Reach,
 }
@@ -124,7 +126,8 @@ pub fn ask_by(
         });
         reach = reply.reach;
         let text = decoded(reply.bytes);
-        let next = referral(&text);
+        // No time is left to follow a referral, and it may be cut itself.
+        let next = reply.end.map_or_else(|| referral(&text), Err);
         let asked = || referrals.iter().chain([&server]);
         let next = match next {
             Ok(Some(next)) if asked().any(|asked| *asked == next) => Ok(None),

@@ -20,8 +20,18 @@ pub(super) fn exchange(question: &Question<'_>) -> Result<Reply, Error> {
     let mut stream = connect(question)?;
     let failed = |error: &io::Error| Error::from_io("hear", server.to_string(), &in_words(error));
     let peer = stream.peer_addr().map_err(|error| failed(&error))?;
-    let (bytes, is_cut) = read(&mut stream, question).map_err(|error| failed(&error))?;
-    Ok(Reply { bytes, is_cut, reach: reach_from(peer.ip()) })
+    let mut bytes = Vec::new();
+    let heard = read(&mut stream, question, &mut bytes);
+    let (is_cut, end) = match heard {
+        Ok(is_cut) => (is_cut, None),
+        // What came in time is worth more than the reason why the rest did not.
+        Err(error) if is_late(&error) && !bytes.is_empty() => {
+            let reason = "it took too long, and this is cut";
+            (false, Some(Error::new(Kind::Os, "hear all of", server.to_string(), reason)))
+        }
+        Err(error) => return Err(failed(&error)),
+    };
+    Ok(Reply { bytes, is_cut, end, reach: reach_from(peer.ip()) })
 }
 
 /// Where the referrals of a server may lead that has this address.
@@ -72,27 +82,26 @@ fn addresses(question: &Question<'_>) -> Result<Vec<SocketAddr>, Error> {
     found.map_err(|error| Error::from_io("find the address of", subject, &in_words(&error)))
 }
 
-/// Sends the question and reads what comes; whether there was more than may be read.
-fn read(stream: &mut TcpStream, question: &Question<'_>) -> io::Result<(Vec<u8>, bool)> {
+/// Sends the question and reads what comes into `bytes`; whether there was more than may be read.
+fn read(stream: &mut TcpStream, question: &Question<'_>, bytes: &mut Vec<u8>) -> io::Result<bool> {
     stream.set_write_timeout(Some(left(question.deadline)?))?;
     stream.write_all(format!("{}\r\n", question.line).as_bytes())?;
-    let mut bytes = Vec::new();
     let mut piece = [0; 16 * 1024];
     loop {
         stream.set_read_timeout(Some(left(question.deadline)?))?;
         match stream.read(&mut piece) {
-            Ok(0) => return Ok((bytes, false)),
+            Ok(0) => return Ok(false),
             Ok(length) => {
                 let room = question.limit - bytes.len();
                 bytes.extend(piece.iter().take(length.min(room)));
                 if length > room {
-                    return Ok((bytes, true));
+                    return Ok(true);
                 }
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             // Some servers end with a reset: what they said is said.
             Err(error) if error.kind() == io::ErrorKind::ConnectionReset && !bytes.is_empty() => {
-                return Ok((bytes, false));
+                return Ok(false);
             }
             Err(error) => return Err(error),
         }
@@ -109,12 +118,16 @@ fn left(deadline: Instant) -> io::Result<Duration> {
     if left.is_zero() { Err(io::ErrorKind::TimedOut.into()) } else { Ok(left) }
 }
 
-/// `error` in plain words: a time-out is `EAGAIN` to the system.
+/// Whether time was over: that is `EAGAIN` to the system.
+fn is_late(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
+}
+
+/// `error` in plain words.
 fn in_words(error: &io::Error) -> io::Error {
-    match error.kind() {
-        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => {
-            io::Error::new(io::ErrorKind::TimedOut, "it took too long")
-        }
-        kind => io::Error::new(kind, sockeye_os::plain(error)),
+    if is_late(error) {
+        io::Error::new(io::ErrorKind::TimedOut, "it took too long")
+    } else {
+        io::Error::new(error.kind(), sockeye_os::plain(error))
     }
 }

@@ -20,9 +20,12 @@ fn told(script: &[(&str, &str)]) -> (String, String, String) {
         asked.push(format!("{}<{}", question.server, question.line));
         let found = script.iter().find(|(name, _)| *name == question.server.to_string());
         match found {
-            Some((_, text)) => {
-                Ok(Reply { bytes: text.as_bytes().to_vec(), is_cut: false, reach: Reach::Internet })
-            }
+            Some((_, text)) => Ok(Reply {
+                bytes: text.as_bytes().to_vec(),
+                is_cut: false,
+                end: None,
+                reach: Reach::Internet,
+            }),
             None => Err(Error::new(Kind::Os, "connect to", question.server.to_string(), "refused")),
         }
     };
@@ -152,7 +155,8 @@ fn a_question_is_a_line_and_its_answer_ends_with_the_connection() {
 fn silence_dripping_and_refusal_end_in_time() {
     let check = |server: &Server, reach, expected: &str| {
         let begun = Instant::now();
-        let error = exchanged(server, reach).unwrap_err().to_string();
+        let heard = exchanged(server, reach).map(|reply| reply.end);
+        let error = heard.map_or_else(Some, |end| end).unwrap().to_string();
         assert!(error.contains(expected), "{error}");
         assert!(begun.elapsed() < Duration::from_secs(3));
     };
@@ -176,4 +180,19 @@ fn silence_dripping_and_refusal_end_in_time() {
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     check(&server(&closed.to_string()), Reach::Anywhere, "refused");
     check(&server("127.0.0.1:9"), Reach::Internet, "led to an address that is not of it");
+}
+
+#[test]
+fn what_came_in_time_is_shown_and_said_to_be_cut() {
+    let (done, wait) = std::sync::mpsc::channel::<()>();
+    let slow = serving(move |mut stream| {
+        stream.write_all(b"inetnum: 193.0.0.0\nrefer: whois.exam").unwrap();
+        let _ = wait.recv();
+    });
+    let mut exchange = |question: &Question<'_>| exchanged(question.server, question.reach);
+    let record = ask_by(ADDRESS.parse().unwrap(), slow.clone(), &mut exchange).unwrap();
+    drop(done);
+    assert_eq!(record.text, "inetnum: 193.0.0.0\nrefer: whois.exam");
+    let end = record.end.unwrap().to_string();
+    assert_eq!(end, format!("cannot hear all of {slow}: it took too long, and this is cut"));
 }

@@ -50,12 +50,12 @@ pub(super) fn run(args: &WhoisArgs, console: &mut Console) -> anyhow::Result<Sta
     }
     let addresses = remotes(&args.subject)?;
     if addresses.is_empty() {
-        console.note(b"no endpoint matches that has a remote\n");
+        console.note_each(&["no endpoint matches that has a remote".to_owned()]);
         return Ok(Status::Nothing);
     }
     let asked = addresses.iter().filter(|address| special_purpose(**address).is_none()).count();
     if asked > MANY && !may_ask(asked, args, console)? {
-        console.note(b"nobody was asked\n");
+        console.note_each(&["nobody was asked".to_owned()]);
         return Ok(Status::Nothing);
     }
     let answers: Vec<_> = addresses.into_iter().map(|ip| (ip, ask(ip, args))).collect();
