@@ -301,3 +301,19 @@ fn other_networks_are_read_through_their_processes() {
 fn connect_to(address: &str) -> std::net::TcpStream {
     std::net::TcpStream::connect(address).unwrap()
 }
+
+#[test]
+fn a_named_namespace_is_seen_through_a_process_that_lives_there() {
+    visit(|world| {
+        if !has_nobody(world) {
+            return;
+        }
+        let network = world.join_network("blue");
+        let _there = network.inside(|| nobody_holding(TcpListener::bind("0.0.0.0:1003").unwrap()));
+        for args in [&["-l", "-c"][..], &["-l", "-c", "--netns", "blue"]] {
+            let Some(run) = as_nobody(world, args) else { return };
+            assert!(run.status == Some(0) && run.out.contains(",1003,"), "{args:?}: {run:?}");
+            assert!(run.out.contains("blue"), "{args:?}: {run:?}");
+        }
+    });
+}

@@ -197,10 +197,13 @@ fn no_process(pid: u32) -> Error {
 fn by_name(name: &str, own: &Place, pids: &[u32]) -> Result<Place, Error> {
     let is_named = |path: &str| Path::new(path).file_name().is_some_and(|file| file == name);
     let bound = bound_files().into_iter().find(|(_, path)| is_named(path));
-    if let Some((id, path)) = bound {
-        return Ok(Place { name: Some(name.to_owned()), ..Place::at(id, path) });
-    }
     let mut places = find_all(own.clone(), pids);
+    if let Some((id, path)) = bound {
+        // A process that lives there shows its tables to those who may not enter.
+        let known = places.into_iter().find(|place| place.id == Some(NamespaceId::Inode(id)));
+        let place = known.unwrap_or_else(|| Place::at(id, path));
+        return Ok(Place { name: Some(name.to_owned()), ..place });
+    }
     places.extend(find_held(pids));
     places.into_iter().find(|place| place.label() == name).ok_or_else(|| {
         let reason = "there is none of that name; `ip netns list` shows the names";
