@@ -156,6 +156,11 @@ impl Answerer {
         (answers, degradations)
     }
 
+    /// Of how many addresses nobody said whether they have a name, when it was asked last.
+    pub fn unanswered(&self) -> usize {
+        self.resolver.unanswered()
+    }
+
     /// Whose software those processes run that were not told of yet.
     fn find_packages(
         &mut self,

@@ -37,6 +37,8 @@ pub struct Resolver {
     pool: Option<Pool>,
     /// Addresses that were asked for and not answered yet.
     open: usize,
+    /// See [`Self::unanswered`].
+    unanswered: usize,
 }
 
 impl Default for Resolver {
@@ -64,7 +66,13 @@ impl Resolver {
     }
 
     fn of(asker: Asker) -> Self {
-        Self { asker: Arc::new(asker), cache: Cache::new(CAPACITY), pool: None, open: 0 }
+        Self {
+            asker: Arc::new(asker),
+            cache: Cache::new(CAPACITY),
+            pool: None,
+            open: 0,
+            unanswered: 0,
+        }
     }
 
     /// The names of `addresses` that are known or become known within `patience`, and those that
@@ -81,19 +89,32 @@ impl Resolver {
         let mut names = HashMap::new();
         let mut awaited = HashSet::new();
         while self.receive(Instant::now(), &mut names, &mut awaited) {}
+        self.unanswered = 0;
         for address in addresses {
             let now = Instant::now();
             let (name, due) = self.cache.look(address, now);
             if let Some(name) = name {
                 names.entry(address).or_insert_with(|| name.into());
             }
-            if due == Due::Ask && self.ask(address) {
+            if due == Due::Wait {
+                continue;
+            }
+            if self.ask(address) {
                 self.cache.ask(address, now);
                 awaited.insert(address);
+            } else {
+                self.unanswered += 1;
             }
         }
         while !awaited.is_empty() && self.receive(deadline, &mut names, &mut awaited) {}
+        self.unanswered += awaited.len();
         names
+    }
+
+    /// Of how many addresses that were asked for last nobody said whether they have a name: no
+    /// answer, or none that is one.
+    pub fn unanswered(&self) -> usize {
+        self.unanswered
     }
 
     /// Hands `address` to the pool; answers whether there was room for it.
@@ -124,7 +145,8 @@ impl Resolver {
             return false;
         };
         self.open = self.open.saturating_sub(1);
-        awaited.remove(&address);
+        let is_awaited = awaited.remove(&address);
+        self.unanswered += usize::from(is_awaited && answer == Answer::Failed);
         if let Answer::Named(name, _) = &answer {
             names.insert(address, name.clone());
         }

@@ -31,6 +31,8 @@ pub(super) enum Answer {
     Named(Box<str>, Duration),
     /// It has none, for so long.
     Nameless(Duration),
+    /// It has none now; for how long, nobody says.
+    NamelessNow,
     /// Nobody could say: a time-out, SERVFAIL, a refusal. That is no knowledge.
     Failed,
 }
@@ -89,7 +91,7 @@ impl Cache {
         let (name, time) = match answer {
             Answer::Named(name, time) => (Some(name), time.clamp(SHORTEST, LONGEST)),
             Answer::Nameless(time) => (None, time.clamp(SHORTEST, LONGEST_NEGATIVE)),
-            Answer::Failed => {
+            Answer::NamelessNow | Answer::Failed => {
                 let doubled = FIRST_BACK_OFF.saturating_mul(1 << entry.failures.min(16));
                 entry.failures = entry.failures.saturating_add(1);
                 entry.until = now + doubled.min(LAST_BACK_OFF);

@@ -9,6 +9,7 @@ use hickory_resolver::TokioResolver;
 use hickory_resolver::config::{
     ConnectionConfig, NameServerConfig, ResolveHosts, ResolverConfig, ResolverOpts,
 };
+use hickory_resolver::lookup::Lookup;
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::net::{DnsError, NetError};
 use hickory_resolver::proto::rr::{Name, RData, RecordType};
@@ -25,6 +26,9 @@ const SYSTEM_NAMELESS: Duration = Duration::from_secs(60);
 /// How long a server may take for one answer, and how often it is asked more than once.
 const PATIENCE: Duration = Duration::from_millis(1500);
 const REPEATS: usize = 1;
+/// How often a question is asked again that was lost with its connection: as often as others may
+/// have been answered first, which are as many as are asked at the same time.
+const RECONNECTS: usize = super::POOL;
 
 /// Who is asked.
 pub(super) enum Asker {
@@ -59,9 +63,13 @@ impl Asker {
 
     /// Asks for the name of `address`, and waits for the answer.
     pub(super) fn ask(&self, address: IpAddr) -> Answer {
-        match self {
+        let answer = match self {
             Self::System => ask_system(address),
             Self::Servers(servers) => servers.ask(address),
+        };
+        match answer {
+            Answer::Named(name, time) if is_like_address(&name) => Answer::Nameless(time),
+            answer => answer,
         }
     }
 }
@@ -87,16 +95,33 @@ fn configure(options: &mut ResolverOpts) {
 }
 
 impl Servers {
+    /// Asks again what was lost with a connection: many questions share one, and a server may close
+    /// it after any answer (RFC 7766 §6.2.3).
+    fn look_up(&self, name: &Name) -> Result<Lookup, NetError> {
+        let begun = Instant::now();
+        let mut repeats = 0;
+        loop {
+            let lookup = self.resolver.lookup(name.clone(), RecordType::PTR);
+            let answer = self.runtime.block_on(lookup);
+            let is_lost = match &answer {
+                Ok(_) | Err(NetError::Dns(_) | NetError::Timeout) => false,
+                Err(_) => repeats < RECONNECTS && begun.elapsed() < PATIENCE,
+            };
+            if !is_lost {
+                return answer;
+            }
+            repeats += 1;
+        }
+    }
+
     fn ask(&self, address: IpAddr) -> Answer {
-        let name = Name::from(address);
-        let lookup = self.runtime.block_on(self.resolver.lookup(name, RecordType::PTR));
-        let lookup = match lookup {
+        let lookup = match self.look_up(&Name::from(address)) {
             Ok(lookup) => lookup,
             // NXDOMAIN, or no PTR among what there is. Without an SOA it is not to be remembered
             // (RFC 2308 §5), and is asked again like a failure, later and later.
             Err(NetError::Dns(DnsError::NoRecordsFound(none))) => {
                 let time = none.negative_ttl.map(|ttl| Duration::from_secs(ttl.into()));
-                return time.map_or(Answer::Failed, Answer::Nameless);
+                return time.map_or(Answer::NamelessNow, Answer::Nameless);
             }
             Err(_) => return Answer::Failed,
         };
@@ -110,6 +135,25 @@ impl Servers {
             None => Answer::Nameless(time),
         }
     }
+}
+
+/// Whether a name would be read as an address, or as one with a port: who owns the address behind it
+/// could make his connections look like another's. What ends in a number is an address to
+/// inet_aton(3) and to browsers, and no top-level domain is one (RFC 3696 §2).
+fn is_like_address(name: &str) -> bool {
+    let bare = name.trim_end_matches('.');
+    let last = bare.rsplit('.').next().unwrap_or_default();
+    let (last, port) = last.split_once(':').map_or((last, ""), |(last, port)| (last, port));
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let is_hexadecimal = || {
+        let digits = last.strip_prefix("0x").or(last.strip_prefix("0X"));
+        digits.is_some_and(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()))
+    };
+    let is_numeric = is_number(last) || is_hexadecimal();
+    let unbracketed = bare.trim_start_matches('[').trim_end_matches(']');
+    (is_numeric && (port.is_empty() || is_number(port)))
+        || unbracketed.parse::<IpAddr>().is_ok()
+        || bare.parse::<SocketAddr>().is_ok()
 }
 
 /// The name as people write it: without the dot of the root, whatever is no letter, digit or hyphen
@@ -128,5 +172,32 @@ fn ask_system(address: IpAddr) -> Answer {
             // EAI_AGAIN is SERVFAIL, a refusal, or no answer; the others are no answer either.
             _ => Answer::Failed,
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_reads_as_an_address_is_none() {
+        let check = |name, expected| assert_eq!(is_like_address(name), expected, "{name}");
+        check("127.0.0.1", true);
+        check("127.0.0.1.", true);
+        check("8.8.8.8:443", true);
+        check("127.1", true);
+        check("2130706433", true);
+        check("0x7f.1", true);
+        check("x.0x7f", true);
+        check("::1", true);
+        check("fe80::1%eth0", false);
+        check("[2001:db8::1]", true);
+        check("[2001:db8::1]:443", true);
+        check("host.example", false);
+        check("1.0.0.127.in-addr.arpa", false);
+        check("ip-10-0-0-5", false);
+        check("4.example", false);
+        check("localhost", false);
+        check("x.0xdeadhost", false);
     }
 }

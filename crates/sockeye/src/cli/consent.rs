@@ -12,7 +12,7 @@ use sockeye_os::Wants;
 
 use super::Status;
 use super::args::{ChoiceArgs, ConsentArgs, InformantArgs};
-use super::console::Console;
+use super::console::{Console, complain};
 use super::names;
 use super::places;
 use super::query::{ensure_of_now, namespaces};
@@ -39,7 +39,8 @@ pub(super) fn observe(
     let mut snapshot = sockeye_os::observe(&wants)?;
     places::ensure_known(wanted.columns(), informants)?;
     let questions = Questions::of(wanted.columns());
-    names::answer(&mut snapshot, (questions, informants), |_| true)?;
+    let unanswered = names::answer(&mut snapshot, (questions, informants), |_| true)?;
+    names::unanswered(unanswered).iter().for_each(|note| complain(&format!("sockeye: {note}")));
     Ok(snapshot)
 }
 

@@ -15,7 +15,8 @@ use super::Status;
 use super::args::{ChoiceArgs, InspectArgs};
 use super::console::Console;
 use super::names::{self, PATIENCE};
-use super::query::{namespaces, ports};
+use super::places;
+use super::query::{ensure_of_now, namespaces, ports};
 use super::wanted::{Wanted, is_filter, is_number};
 use sockeye_print::{self as print, Layout, Report, escaped, notes};
 
@@ -36,7 +37,7 @@ pub(super) fn run(args: &InspectArgs, console: &mut Console) -> anyhow::Result<S
     let choice = with_filters(&args.choice);
     let wanted = Wanted::parse(&choice)?;
     ensure!(!wanted.is_everything(), "say what to inspect: a PID, a process name, or a filter");
-    let mut snapshot = observe(&choice)?;
+    let mut snapshot = observe((&wanted, &choice), args, console)?;
     let found = describe(&mut snapshot, (&wanted, &choice), &mut Inspector::default());
     ask(&mut snapshot, &found.described, args)?;
     found.forget_the_rest(&mut snapshot, &choice);
@@ -131,11 +132,26 @@ fn with_filters(choice: &ChoiceArgs) -> ChoiceArgs {
     ChoiceArgs { words, filters, ..choice.clone() }
 }
 
-/// Every endpoint, with its owners.
-fn observe(choice: &ChoiceArgs) -> anyhow::Result<Snapshot> {
+/// Every endpoint, with its owners, and what `wanted` has to know of them.
+fn observe(
+    (wanted, choice): (&Wanted, &ChoiceArgs),
+    args: &InspectArgs,
+    console: &mut Console,
+) -> anyhow::Result<Snapshot> {
+    ensure_of_now(wanted.columns())?;
+    places::ensure_known(wanted.columns(), &args.informants)?;
     let namespaces = namespaces(choice.netns.as_deref().unwrap_or("all"))?;
     let wants = Wants { namespaces, source: choice.source.into(), ..Wants::EVERYTHING };
-    sockeye_os::observe(&wants).context("cannot see which endpoints there are")
+    let mut snapshot =
+        sockeye_os::observe(&wants).context("cannot see which endpoints there are")?;
+    let mut questions = Questions::of(wanted.columns());
+    if args.numeric {
+        questions.hostnames = false;
+        console.note_each(&Vec::from_iter(names::unasked(wanted.columns())));
+    }
+    let unanswered = names::answer(&mut snapshot, (questions, &args.informants), |_| true)?;
+    console.note_each(&Vec::from_iter(names::unanswered(unanswered)));
+    Ok(snapshot)
 }
 
 /// The processes that hold a wanted endpoint, the oldest first; those named by PID also when they

@@ -33,7 +33,11 @@ pub(super) fn run_below(
         // Of another machine only this can be found out here.
         questions = Questions { places: questions.places, ..Questions::default() };
     }
-    names::answer(&mut snapshot, (questions, &args.informants), |row| query.may_show(row))?;
+    let asked = (questions, &args.informants);
+    let unanswered = names::answer(&mut snapshot, asked, |row| query.may_show(row))?;
+    if query.compares_names() {
+        console.note_each(&Vec::from_iter(names::unanswered(unanswered)));
+    }
     let status = show(&query, &snapshot, banner, console);
     // The program ends here: freeing a hundred thousand endpoints one by one would only delay it.
     std::mem::forget(snapshot);

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use sockeye_core::column::Cost;
+use sockeye_core::degradation::number_of;
 use sockeye_core::{Column, Row, Snapshot};
 use sockeye_engine::answers::{Answerer, Asked, Questions};
 use sockeye_engine::resolve::Resolver;
@@ -19,7 +20,7 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(2);
 const PORT: u16 = 53;
 
 /// Finds out what `questions` ask about the endpoints that are `is_shown`; what takes too long stays
-/// unknown.
+/// unknown. Gives back of how many addresses nobody said whether they have a name.
 ///
 /// # Errors
 ///
@@ -28,9 +29,9 @@ pub(super) fn answer(
     snapshot: &mut Snapshot,
     (questions, informants): (Questions, &InformantArgs),
     is_shown: impl Fn(&Row<'_>) -> bool,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<usize> {
     if questions.are_none() {
-        return Ok(());
+        return Ok(0);
     }
     let mut asked = Asked::default();
     for endpoint in &snapshot.endpoints {
@@ -38,10 +39,18 @@ pub(super) fn answer(
             asked.add(&row, questions);
         }
     }
-    let (answers, degradations) = answerer(informants, questions)?.answer(asked, PATIENCE);
+    let mut answerer = answerer(informants, questions)?;
+    let (answers, degradations) = answerer.answer(asked, PATIENCE);
     snapshot.answers.merge(answers);
     snapshot.degradations.extend(degradations);
-    Ok(())
+    Ok(answerer.unanswered())
+}
+
+/// What is to be said where names decide what is shown, and so many are not known.
+pub(super) fn unanswered(count: usize) -> Option<String> {
+    let names = number_of(count, "host name", "host names");
+    let why = "nobody answered (time-out, refusal or failure of the server)";
+    (count > 0).then(|| format!("note: {names} not known: {why}"))
 }
 
 /// Who finds out what `questions` ask.

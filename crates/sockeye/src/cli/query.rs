@@ -171,12 +171,16 @@ impl Query {
         }
     }
 
+    /// Whether names decide which rows there are, or their order.
+    pub(super) fn compares_names(&self) -> bool {
+        let sorted = self.sort.iter().map(|key| key.column);
+        Questions::of(sorted.chain(self.wanted.columns())).hostnames
+    }
+
     /// What has to be asked besides.
     pub(super) fn questions(&self) -> Questions {
-        let sorted = self.sort.iter().map(|key| key.column);
-        let compared = Questions::of(sorted.chain(self.wanted.columns()));
         let hostnames =
-            self.extra.contains(&Cost::Names) || (compared.hostnames && !self.is_numeric);
+            self.extra.contains(&Cost::Names) || (self.compares_names() && !self.is_numeric);
         let needs = |cost| self.needs(cost);
         Questions {
             hostnames,

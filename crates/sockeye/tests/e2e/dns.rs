@@ -36,6 +36,15 @@ impl Server {
         address: &str,
         answer: impl Fn(&Question) -> Option<Vec<u8>> + Send + Sync + 'static,
     ) -> Self {
+        Self::closing_after(u32::MAX, address, answer)
+    }
+
+    /// The same, of which each connection by TCP takes so many answers and is closed.
+    pub(crate) fn closing_after(
+        most: u32,
+        address: &str,
+        answer: impl Fn(&Question) -> Option<Vec<u8>> + Send + Sync + 'static,
+    ) -> Self {
         let udp = UdpSocket::bind(address).unwrap();
         let address = udp.local_addr().unwrap();
         let tcp = TcpListener::bind(address).unwrap();
@@ -60,8 +69,9 @@ impl Server {
         });
         thread::spawn(move || {
             for stream in tcp.incoming() {
-                let (mut stream, mut length) = (stream.unwrap(), [0; 2]);
-                while stream.read_exact(&mut length).is_ok() {
+                let (mut stream, mut length, mut left) = (stream.unwrap(), [0; 2], most);
+                while left > 0 && stream.read_exact(&mut length).is_ok() {
+                    left -= 1;
                     let mut message = vec![0; u16::from_be_bytes(length).into()];
                     stream.read_exact(&mut message).unwrap();
                     let answer = by_tcp(&message, true).unwrap_or_default();

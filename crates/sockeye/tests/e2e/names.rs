@@ -5,7 +5,7 @@ use std::net::{TcpListener, UdpSocket};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::dns::{REFUSED, SERVFAIL, Server};
+use crate::dns::{NXDOMAIN, REFUSED, SERVFAIL, Server};
 use crate::sockeye::{Row, command, find, list, sockeye};
 use crate::watch::Watching;
 use crate::world::{World, run, visit};
@@ -99,6 +99,67 @@ fn what_is_late_or_wrong_is_no_name_and_holds_nobody_up() {
         assert!(elapsed < Duration::from_secs(4), "{elapsed:?}");
         let expected = ["true.example", "", "", "", "", "", "", "true.example", ""];
         assert_eq!(names(&rows, &sockets), expected);
+    });
+}
+
+#[test]
+fn a_server_that_closes_after_each_answer_is_connected_to_again() {
+    visit(|_world| {
+        let sockets = sockets(60);
+        let server = Server::closing_after(1, "127.0.0.1:0", |question| {
+            let first = question.name.split('.').next().unwrap();
+            let name = format!("host-{first}.example");
+            Some(if question.is_tcp { question.named(&name, 60) } else { question.truncated() })
+        });
+        let names = names(&list(&["-ua", &server.option()]), &sockets);
+        let expected: Vec<_> = (1..=60).map(|last| format!("host-{last}.example")).collect();
+        assert_eq!(names, expected);
+    });
+}
+
+#[test]
+fn a_name_that_reads_as_an_address_is_none() {
+    visit(|_world| {
+        let sockets = sockets(4);
+        let server = Server::start("127.0.0.1:0", |question| {
+            Some(match question.name.as_str() {
+                "1.100.51.198.in-addr.arpa" => question.named("127.0.0.1", 60),
+                "2.100.51.198.in-addr.arpa" => question.named("127.1", 60),
+                "3.100.51.198.in-addr.arpa" => question.named_raw(b"\x09127.0.0.1\0", 60),
+                _ => question.named("true.example", 60),
+            })
+        });
+        let rows = list(&["-ua", &server.option()]);
+        assert_eq!(names(&rows, &sockets), ["", "", "", "true.example"]);
+    });
+}
+
+#[test]
+fn a_filter_that_needs_names_says_how_many_had_no_answer() {
+    visit(|_world| {
+        let _sockets = sockets(4);
+        let server = Server::start("127.0.0.1:0", |question| {
+            Some(match question.name.as_str() {
+                "1.100.51.198.in-addr.arpa" => question.answer(SERVFAIL, &[], &[]),
+                "2.100.51.198.in-addr.arpa" => question.answer(REFUSED, &[], &[]),
+                // That there is none is an answer, for how long or not.
+                "3.100.51.198.in-addr.arpa" => question.answer(NXDOMAIN, &[], &[]),
+                _ => question.named("true.example", 60),
+            })
+        });
+        let dns = server.option();
+        let filter = "--filter=local.name = true.example";
+        let said = |args: &[&str]| {
+            let run = sockeye(&[args, &[&dns]].concat());
+            assert_eq!(run.status, Some(0), "{run:?}");
+            run.err.lines().filter(|line| line.contains("host names not known")).count()
+        };
+        assert_eq!(said(&["-ua", "-c", filter]), 1);
+        assert_eq!(said(&["inspect", filter]), 1);
+        assert_eq!(said(&["-ua", "-c"]), 0);
+        let run = sockeye(&["-ua", "-c", filter, &dns]);
+        let note = "sockeye: note: 2 host names not known: nobody answered";
+        assert!(run.err.contains(note), "{run:?}");
     });
 }
 
