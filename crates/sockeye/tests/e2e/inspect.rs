@@ -150,6 +150,9 @@ fn a_daemon_is_told_by_its_package() {
         assert!(text.contains(&format!("package        {package} {version}")), "{text}");
         let rows = sockeye(&["-l", "--filter", "package = dnsmasq-base", "-f", "jsonl"]).out;
         assert_eq!(rows.lines().count(), 2, "{rows}");
+        let by_package = reports(&["--filter", "package = dnsmasq-base"]);
+        assert_eq!(by_package.len(), 1, "{by_package:?}");
+        assert_eq!(by_package[0]["process"]["pid"], child.pid());
     });
 }
 

@@ -244,13 +244,20 @@ fn processes_with_the_numbers_of_kernel_threads() {
 fn hidden_processes_are_said_to_be_hidden() {
     visit(|world| {
         let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
-        run("mount", &["-o", "remount,hidepid=invisible", "/proc"]);
+        run("mount", &["-o", "remount,hidepid=invisible,gid=4711", "/proc"]);
         let Some(run) = as_nobody(world, &["-a", "-f", "jsonl"]) else {
             return;
         };
         assert_eq!(run.status, Some(0), "{run:?}");
         check_not_permitted(&rows(&run.out), socket.local_addr().unwrap());
         assert!(run.err.contains("processes are hidden (hidepid)"), "{}", run.err);
+        // Whether there is such a process is known all the same.
+        let pid = std::process::id();
+        let run = nobody_with(world, &["inspect", &pid.to_string()]);
+        let said = format!("process {pid} may not be seen: the system hides it (hidepid)");
+        assert!(run.status == Some(1) && run.err.contains(&said), "{run:?}");
+        let run = nobody_with(world, &["inspect", "4194303"]);
+        assert_eq!(run.err, "sockeye: there is no process 4194303\n");
     });
 }
 

@@ -107,6 +107,9 @@ fn what_cannot_be_followed_is_said() {
         assert!(run.err.contains("cannot connect to 127.0.0.1"), "{run:?}");
         let run = Registry::saying("\r\n").ask("193.0.6.139", &[]);
         assert_eq!((run.status, run.out.as_str()), (Some(2), ""), "{run:?}");
+        let run = sockeye(&["whois", "local.port = 1 and udp"]);
+        let said = "sockeye: no endpoint matches that has a remote\n";
+        assert_eq!((run.status, run.err.as_str()), (Some(1), said), "{run:?}");
         // The world has no way to IANA, and no name of it.
         let run = sockeye(&["whois", "193.0.6.139"]);
         assert_eq!(run.status, Some(2), "{run:?}");
