@@ -156,7 +156,7 @@ fn silence_dripping_and_refusal_end_in_time() {
     let check = |server: &Server, reach, expected: &str| {
         let begun = Instant::now();
         let heard = exchanged(server, reach).map(|reply| reply.end);
-        let error = heard.map_or_else(Some, |end| end).unwrap().to_string();
+        let error = heard.unwrap_or_else(Some).unwrap().to_string();
         assert!(error.contains(expected), "{error}");
         assert!(begun.elapsed() < Duration::from_secs(3));
     };

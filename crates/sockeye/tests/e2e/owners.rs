@@ -263,7 +263,7 @@ fn hostile_titles_in_every_format() {
                 check_harmless(format, &run.err);
             }
         }
-        check_long_title(second.pid(), &String::from_utf8_lossy(&long));
+        check_long_title(second.pid(), &long);
     });
 }
 
@@ -285,15 +285,33 @@ fn check_harmless(format: &str, text: &str) {
 }
 
 /// Whether the title that reads back from JSON is the one the process has, as far as it is kept.
-fn check_long_title(pid: u32, title: &str) {
+fn check_long_title(pid: u32, title: &[u8]) {
     let rows = list(&[&pid.to_string()]);
     let told = rows[0].text("process.command_line");
     let start = "sh -c 'sleep 1000; :' sh ";
     let rest = told.strip_prefix(start).unwrap_or_else(|| panic!("{told:.200}"));
     // Quoted for a shell, and cut where the kernel's page or our limit ends.
-    let plain = rest.trim_start_matches('\'').replace("'\\''", "'");
-    let plain = plain.trim_end_matches('\'');
-    assert!(plain.len() > 1000 && title.starts_with(plain), "{told:.200}");
+    let quoted = rest.strip_prefix("$'").unwrap_or_else(|| panic!("{told:.200}"));
+    let plain = unescaped(quoted.trim_end_matches('\''));
+    assert!(plain.len() > 1000 && title.starts_with(&plain), "{told:.200}");
+}
+
+/// The bytes of what stands in `$'…'`.
+fn unescaped(text: &str) -> Vec<u8> {
+    let (mut bytes, mut rest) = (Vec::new(), text.as_bytes());
+    while let Some((first, after)) = rest.split_first() {
+        let (byte, after) = match (first, after) {
+            (b'\\', [b'x', high, low, after @ ..]) => {
+                let digits = [*high, *low];
+                (u8::from_str_radix(std::str::from_utf8(&digits).unwrap(), 16).unwrap(), after)
+            }
+            (b'\\', [escaped, after @ ..]) => (*escaped, after),
+            (plain, after) => (*plain, after),
+        };
+        bytes.push(byte);
+        rest = after;
+    }
+    bytes
 }
 
 #[test]
