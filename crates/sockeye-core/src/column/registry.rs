@@ -500,7 +500,7 @@ pub static REGISTRY: &[Column] = &[
         name: "process.command_line",
         aliases: &["command"],
         header: "Command line",
-        meaning: "The owner's command line, arguments quoted where they need it.",
+        meaning: "The owner's command line, arguments quoted where they need it; bytes that are not UTF-8 as $'\\xff'.",
         width: 48,
         value: |row| Value::text(row.process.and_then(|process| known(&process.command_line))),
         ..PROCESS
@@ -509,7 +509,7 @@ pub static REGISTRY: &[Column] = &[
         name: "process.script",
         aliases: &["script"],
         header: "Script",
-        meaning: "What the owner runs, if its image is an interpreter: a script or jar as the command line names it, a module or a main class.",
+        meaning: "What the owner runs, if its image is an interpreter: a script or jar as the command line names it, a module or a main class. Nothing where a title took the place of the arguments.",
         width: 32,
         value: |row| Value::text(row.process.and_then(|process| process.script.as_deref())),
         ..PROCESS

@@ -73,10 +73,12 @@ Examples:
   sockeye inspect nginx           each process of that name that holds an endpoint
   sockeye inspect 'local.port = 8080'
                                   who has port 8080
+  sockeye inspect --filter listener
+                                  a filter of one word needs --filter
   sockeye inspect -f json 4711 | jq '.[0].process.ancestors[].executable.name'
 
 Exit status:
-  0  somebody was described
+  0  somebody was described; words that name nobody are said besides
   1  nobody matched
   2  an error; standard error says which";
 
