@@ -121,6 +121,7 @@ fn platforms(platforms: Platforms) -> &'static str {
     match platforms {
         Platforms::All => "all",
         Platforms::Linux => "Linux",
+        Platforms::Windows => "Windows",
     }
 }
 

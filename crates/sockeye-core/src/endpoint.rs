@@ -77,6 +77,8 @@ pub struct Endpoint {
     pub user_id: Option<u32>,
     /// The control group the socket belongs to, as a path below the cgroup2 root (Linux).
     pub cgroup: Option<Arc<str>>,
+    /// What the system noted when it was made (Windows).
+    pub birth: Option<Box<Birth>>,
     /// The processes that hold it, or why there are none.
     pub owners: Owners,
     /// Bytes (or, for listeners, connections) that wait.
@@ -104,11 +106,24 @@ impl Endpoint {
             local: self.local,
             remote: self.remote,
             cookie: self.socket.cookie,
+            created: self.created(),
+            pid: self.birth.as_deref().and_then(|birth| birth.pid),
         }
+    }
+
+    /// When it was made, where the system keeps that.
+    pub fn created(&self) -> Option<Timestamp> {
+        self.birth.as_deref().and_then(|birth| birth.created)
+    }
+
+    /// The service that made it, where the system keeps that.
+    pub fn service(&self) -> Option<&str> {
+        self.birth.as_deref().and_then(|birth| birth.service.as_deref())
     }
 }
 
-/// The identity of an endpoint: addresses, and the kernel's cookie, which is never used twice.
+/// The identity of an endpoint: addresses, and the kernel's cookie, which is never used twice. Where
+/// there is none, the time and the process of its making tell sockets of one address apart.
 ///
 /// It means something only together with a host.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -123,6 +138,10 @@ pub struct Key {
     pub remote: Option<SocketAddr>,
     /// The kernel's number for the socket, where there is one.
     pub cookie: Option<u64>,
+    /// When it was made, where the system keeps that.
+    pub created: Option<Timestamp>,
+    /// Who made it, where the system keeps that.
+    pub pid: Option<u32>,
 }
 
 /// What the kernel calls the socket behind an endpoint.
@@ -136,6 +155,17 @@ pub struct Socket {
     pub is_ipv6: bool,
     /// Number of the interface it is bound to, 0 for none.
     pub interface: u32,
+}
+
+/// What a system notes when a socket is made, and keeps as long as it lives (Windows).
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Birth {
+    /// When that was.
+    pub created: Option<Timestamp>,
+    /// The process that made it, also when that has ended since.
+    pub pid: Option<u32>,
+    /// The service that made it, also where its process runs several.
+    pub service: Option<Arc<str>>,
 }
 
 /// Bytes or connections that wait inside the socket.
@@ -211,6 +241,8 @@ pub enum Ownerless {
     /// Held by a process outside of this PID namespace, which cannot be seen from inside, or the
     /// kernel's own.
     Outside,
+    /// Its process has ended; another may have inherited it (Windows, which notes only who made it).
+    Ended,
     /// It closed while Sockeye looked.
     Vanished,
     /// The owner was not asked for, or the source cannot tell.
@@ -218,7 +250,7 @@ pub enum Ownerless {
 }
 
 /// Each reason with the word machines read and the phrase people read.
-const REASONS: [(Ownerless, &str, &str); 9] = [
+const REASONS: [(Ownerless, &str, &str); 10] = [
     (Ownerless::TimeWait, "time_wait", "closed by its process, waiting"),
     (Ownerless::Handshake, "handshake", "handshake not finished"),
     (Ownerless::Unaccepted, "unaccepted", "not yet accepted"),
@@ -226,6 +258,7 @@ const REASONS: [(Ownerless, &str, &str); 9] = [
     (Ownerless::Kernel, "kernel", "the kernel's own"),
     (Ownerless::NotPermitted, "not_permitted", "not permitted to see whose"),
     (Ownerless::Outside, "outside", "held outside of this PID namespace"),
+    (Ownerless::Ended, "ended", "its process has ended, another may hold it"),
     (Ownerless::Vanished, "vanished", "closed while Sockeye looked"),
     (Ownerless::NotObserved, "not_observed", "owners not observed"),
 ];

@@ -65,13 +65,20 @@ pub struct Process {
     pub created: Option<Timestamp>,
     /// Its control group, as a path below the cgroup2 root (Linux).
     pub cgroup: Option<Box<str>>,
+    /// The services that it runs, joined by a comma and a space (Windows).
+    pub services: Option<Box<str>>,
 }
 
 impl Process {
     /// What it was started as: the file name in the first word of its command line, `python3` where
     /// the image is python3.11; of a title such as `nginx: worker process`, what stands before the
-    /// colon.
+    /// colon. Windows' images are called without `.exe`, as they are typed.
     pub fn program(&self) -> Option<&str> {
+        if let Some((stem, ending)) = self.name.rsplit_once('.')
+            && ending.eq_ignore_ascii_case("exe")
+        {
+            return Some(stem);
+        }
         let (word, _) = split_word(self.command_line.as_deref().ok()?);
         // A login shell has a dash in front.
         let name = file_name(word).trim_start_matches('-');
@@ -115,5 +122,6 @@ mod tests {
         check("'' b", None);
         check("", None);
         assert_eq!(crate::testing::process(7, "/bin/x").program(), None);
+        assert_eq!(process("Svchost.EXE", "-k netsvcs").program(), Some("Svchost"));
     }
 }

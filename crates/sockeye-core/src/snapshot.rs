@@ -56,17 +56,20 @@ pub enum Source {
     SockDiag,
     /// Linux `/proc/net` tables, where `sock_diag` is not to be had.
     Procfs,
+    /// Windows IP Helper tables.
+    Iphlpapi,
     /// A recorded dump.
     Replay,
 }
 
 impl Source {
-    /// The word machines read: `ebpf`, `sock_diag`, `procfs`, `replay`.
+    /// The word machines read: `ebpf`, `sock_diag`, `procfs`, `iphlpapi`, `replay`.
     pub fn id(self) -> &'static str {
         match self {
             Self::Ebpf => "ebpf",
             Self::SockDiag => "sock_diag",
             Self::Procfs => "procfs",
+            Self::Iphlpapi => "iphlpapi",
             Self::Replay => "replay",
         }
     }

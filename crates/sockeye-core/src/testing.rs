@@ -31,6 +31,7 @@ pub(crate) fn endpoint(transport: Transport, local: &str, remote: &str) -> Endpo
         socket: Socket::default(),
         user_id: None,
         cgroup: None,
+        birth: None,
         owners: Owners::None(Ownerless::NotObserved),
         queue: None,
         metrics: None,
@@ -71,6 +72,7 @@ pub(crate) fn process(pid: u32, path: &str) -> Process {
         user_id: None,
         created: None,
         cgroup: None,
+        services: None,
     }
 }
 

@@ -84,6 +84,7 @@ fn process(pid: u32, name: &str, cgroup: &str) -> Process {
         user_id: None,
         created: None,
         cgroup: (!cgroup.is_empty()).then(|| cgroup.into()),
+        services: None,
     }
 }
 
@@ -106,6 +107,7 @@ fn waiting(transport: Transport, local: &str, holders: &[&Process]) -> Endpoint 
         socket: Socket::default(),
         user_id: None,
         cgroup: None,
+        birth: None,
         owners: Owners::new(holders.iter().map(owner).collect(), Ownerless::NotPermitted),
         queue: None,
         metrics: None,

@@ -33,6 +33,7 @@ fn process(pid: u32, path: Fact<&str>) -> Process {
         user_id: Some(if pid == 1 { 0 } else { 1000 }),
         created: Some(Timestamp::from_unix_ns(1_700_000_000_000_000_000)),
         cgroup: Some(format!("/system.slice/{name}.service").into()),
+        services: None,
     }
 }
 
@@ -56,6 +57,7 @@ fn tcp(state: State, local: &str, remote: &str, owners: Owners) -> Endpoint {
         socket: Socket { inode: Some(7000), cookie: Some(9), is_ipv6: false, interface: 0 },
         user_id: Some(33),
         cgroup: Some("/system.slice/socket.service".into()),
+        birth: None,
         owners,
         queue: Some(Queue::Bytes { receive: 0, send: 12 }),
         metrics: None,

@@ -68,6 +68,8 @@ pub enum Platforms {
     All,
     /// Linux alone.
     Linux,
+    /// Windows alone.
+    Windows,
 }
 
 /// One thing that can be shown of an endpoint.

@@ -470,7 +470,7 @@ pub static REGISTRY: &[Column] = &[
         name: "process.creation.time",
         aliases: &["started"],
         header: "Started",
-        meaning: "When the owner started, RFC 3339 in UTC; to 10 ms on Linux.",
+        meaning: "When the owner started, RFC 3339 in UTC; to 10 ms on Linux, to 100 ns on Windows.",
         kind: Kind::Time,
         width: 24,
         value: |row| {
@@ -558,7 +558,7 @@ pub static REGISTRY: &[Column] = &[
         unit: Unit::None,
         kind: Kind::Number,
         platforms: Platforms::Linux,
-        value: |row| Value::number(row.user_id()),
+        value: |row| Value::number(row.user_number()),
         ..PROCESS
     },
     Column {
@@ -595,7 +595,7 @@ pub static REGISTRY: &[Column] = &[
         name: "process.missing",
         aliases: &["missing"],
         header: "No owner because",
-        meaning: "Why no process is shown: time_wait, handshake, unaccepted, orphaned, kernel, not_permitted, outside, vanished or not_observed.",
+        meaning: "Why no process is shown: time_wait, handshake, unaccepted, orphaned, kernel, not_permitted, outside, ended, vanished or not_observed.",
         value: |row| {
             row.endpoint.owners.reason().map_or(Value::Absent, |reason| Value::Word(reason.id()))
         },
@@ -605,9 +605,8 @@ pub static REGISTRY: &[Column] = &[
         name: "service.name",
         aliases: &["service", "unit"],
         header: "Service",
-        meaning: "systemd unit of the owner, or of the socket where no owner is known.",
+        meaning: "systemd unit of the owner, or of the socket where no owner is known; on Windows the service that opened the socket, else those that the owner runs.",
         width: 20,
-        platforms: Platforms::Linux,
         value: |row| Value::text(row.unit()),
         ..PROCESS
     },
@@ -703,10 +702,34 @@ pub static REGISTRY: &[Column] = &[
         ..NUMBER
     },
     Column {
+        name: "socket.created",
+        aliases: &["created"],
+        header: "Created",
+        meaning: "When the socket was made, RFC 3339 in UTC.",
+        kind: Kind::Time,
+        width: 30,
+        is_default: false,
+        platforms: Platforms::Windows,
+        value: |row| row.endpoint.created().map_or(Value::Absent, Value::Time),
+        ..TEXT
+    },
+    Column {
+        name: "socket.pid",
+        aliases: &["made-by"],
+        header: "Made by",
+        meaning: "Process id that the system notes for the socket: the process that made it, also when that has ended.",
+        unit: Unit::None,
+        width: 7,
+        is_default: false,
+        platforms: Platforms::Windows,
+        value: |row| Value::number(row.endpoint.birth.as_deref().and_then(|birth| birth.pid)),
+        ..NUMBER
+    },
+    Column {
         name: "observer.source",
         aliases: &["source"],
         header: "Source",
-        meaning: "What the row was observed with: ebpf, sock_diag, procfs or replay.",
+        meaning: "What the row was observed with: ebpf, sock_diag, procfs, iphlpapi or replay.",
         value: |row| Value::Word(source(row).id()),
         ..TEXT
     },

@@ -8,7 +8,7 @@ use crate::endpoint::{Direction, Endpoint, Owner, Ownerless, Owners, Socket, Tra
 use crate::event::Occurrence;
 use crate::ports::{self, Side};
 use crate::process::{Process, ProcessId};
-use crate::snapshot::{Namespace, Snapshot};
+use crate::snapshot::{Namespace, Snapshot, Source};
 use crate::time::Timestamp;
 use crate::workload::Workload;
 
@@ -41,6 +41,7 @@ static NOTHING: Endpoint = Endpoint {
     socket: Socket { inode: None, cookie: None, is_ipv6: false, interface: 0 },
     user_id: None,
     cgroup: None,
+    birth: None,
     owners: Owners::None(Ownerless::NotObserved),
     queue: None,
     metrics: None,
@@ -92,7 +93,8 @@ impl<'a> Row<'a> {
     /// Whether columns of the process say nothing of the endpoint: they fall back on what the socket
     /// itself tells where nothing is known of its owner.
     pub fn speaks_for_process(&self) -> bool {
-        self.process.is_some_and(|process| process.user_id.is_some() && process.cgroup.is_some())
+        self.endpoint.birth.is_none()
+            && self.process.is_some_and(|p| p.user_id.is_some() && p.cgroup.is_some())
     }
 
     /// The same endpoint through each other process that holds it, oldest first.
@@ -117,15 +119,23 @@ impl<'a> Row<'a> {
         self.process.and_then(|process| process.user_id).or(self.endpoint.user_id)
     }
 
+    /// That user's number, where the system itself numbers users: Windows does not.
+    pub fn user_number(&self) -> Option<u32> {
+        self.user_id().filter(|_| self.snapshot.source != Source::Iphlpapi)
+    }
+
     /// The control group of the owning process; of the socket itself when no process is known.
     pub fn cgroup(&self) -> Option<&'a str> {
         let of_process = self.process.and_then(|process| process.cgroup.as_deref());
         of_process.or(self.endpoint.cgroup.as_deref())
     }
 
-    /// The systemd unit, from the control group's path.
+    /// The systemd unit, from the control group's path; the Windows service that opened the socket,
+    /// else those that the process runs.
     pub fn unit(&self) -> Option<&'a str> {
-        self.workload()?.unit
+        let of_process = || self.process.and_then(|process| process.services.as_deref());
+        let service = self.endpoint.service().or_else(of_process);
+        service.or_else(|| self.workload()?.unit)
     }
 
     /// What runs there, from the control group's path.

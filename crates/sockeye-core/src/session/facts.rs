@@ -38,6 +38,7 @@ pub(super) fn overlay(base: &mut Endpoint, over: &Endpoint) {
     base.queue = over.queue.or(base.queue);
     keep(&mut base.interface, over.interface.as_ref());
     keep(&mut base.cgroup, over.cgroup.as_ref());
+    keep(&mut base.birth, over.birth.as_ref());
     base.socket.inode = over.socket.inode.or(base.socket.inode);
     base.socket.is_ipv6 |= over.socket.is_ipv6;
     if over.socket.interface != 0 {

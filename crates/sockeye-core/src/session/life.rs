@@ -73,7 +73,7 @@ pub(super) struct Before {
 pub(super) struct Life {
     /// The endpoint, as far as anybody told.
     pub(super) endpoint: Endpoint,
-    /// When its life began, where an event told.
+    /// When its life began, where an event or the system's table told.
     pub(super) start: Option<Timestamp>,
     /// When an event last told of it, or when it closed; the beginning of time when none did.
     pub(super) changed: Timestamp,
@@ -97,8 +97,8 @@ impl Life {
     /// The life of an endpoint that was not known before.
     pub(super) fn new(endpoint: Endpoint) -> Self {
         Self {
+            start: endpoint.created(),
             endpoint,
-            start: None,
             changed: Timestamp::from_unix_ns(i64::MIN),
             round: 0,
             stage: Stage::Silent,

@@ -3,11 +3,11 @@
 use alloc::vec::Vec;
 use core::mem;
 
-use super::{NAMESPACES, Session};
 use super::defects::Defect;
 use super::facts::{are_same, has_place, has_sides, joined, overlay};
 use super::life::{Before, End, Life, Phase, Stage, is_reported};
 use super::lives::Slot;
+use super::{NAMESPACES, Session};
 use crate::endpoint::{Endpoint, Owners, Transport};
 use crate::event::{Action, Reason};
 use crate::snapshot::{Namespace, Snapshot};

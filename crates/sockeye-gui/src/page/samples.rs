@@ -62,6 +62,7 @@ fn endpoint(
         socket: Socket { cookie: Some(cookie), inode: Some(cookie), ..Socket::default() },
         user_id: None,
         cgroup: None,
+        birth: None,
         owners: pid.map_or(Owners::None(Ownerless::TimeWait), |pid| Owners::One(owner(pid))),
         queue: None,
         metrics: None,
@@ -85,6 +86,7 @@ pub(super) fn process(pid: u32, path: &str, user: u32) -> Process {
         user_id: Some(user),
         created: Some(at(-273_600)),
         cgroup: Some("/system.slice/nginx.service".into()),
+        services: None,
     }
 }
 

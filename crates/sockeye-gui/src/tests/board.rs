@@ -37,6 +37,7 @@ fn process(pid: u32, path: &str, unit: &str) -> Process {
         user_id: Some(if pid < 1000 { 0 } else { 1000 }),
         created: Some(at(-3600)),
         cgroup: Some(format!("/system.slice/{unit}").into()),
+        services: None,
     }
 }
 
@@ -61,6 +62,7 @@ fn endpoint(state: Option<State>, local: &str, remote: &str, pid: u32) -> Endpoi
         socket: Socket { inode: Some(cookie), cookie: Some(cookie), is_ipv6: false, interface: 0 },
         user_id: None,
         cgroup: None,
+        birth: None,
         owners: if pid == 0 { Owners::None(reason) } else { Owners::One(owner) },
         queue: None,
         metrics: None,

@@ -54,6 +54,7 @@ pub fn assemble(mut raw: Raw) -> Snapshot {
     snapshot.ephemeral_ports = raw.ephemeral_ports.0..=raw.ephemeral_ports.1;
     let clock = Clock { boot: raw.boot, ticks_per_second: raw.ticks_per_second };
     let processes = raw.processes.iter().map(|process| describe_process(process, clock));
+    let processes = processes.chain(raw.described);
     snapshot.processes = processes.map(|process| (process.id, process)).collect();
     snapshot.users = raw.users.into_iter().map(|(id, name)| (id, name.into())).collect();
     snapshot.degradations = merge_degradations(raw.degradations);
@@ -261,6 +262,7 @@ pub(crate) fn endpoint_of(
         },
         user_id: row.uid,
         cgroup: None,
+        birth: None,
         owners,
         queue: queue_of(&row),
         metrics: row.metrics,
@@ -347,6 +349,7 @@ pub(crate) fn describe_process(raw: &RawProcess, clock: Clock) -> Process {
         user_id: status.and_then(decode_status_users),
         created: clock.instant(raw.start),
         cgroup: cgroup.map(Into::into),
+        services: None,
     }
 }
 
