@@ -22,6 +22,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("proc_net", fuzzing::proc_net),
     ("rpm", fuzzing::rpm),
     ("socket_unit", fuzzing::socket_unit),
+    ("windows", fuzzing::windows),
 ];
 
 /// The filter language, as it comes from a command line. What it accepts, it prints so that it is

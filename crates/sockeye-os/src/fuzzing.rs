@@ -25,7 +25,7 @@ use crate::decode::process::{
     decode_socket_link, decode_stat, decode_status_users, is_title,
 };
 use crate::decode::socket_unit::SocketUnit;
-use crate::decode::{Malformed, SocketRow, Table};
+use crate::decode::{Malformed, SocketRow, Table, iphlp, ntprocess};
 use crate::dump::anonymize::anonymize;
 use crate::dump::read::read as read_dump;
 use crate::dump::{Anonymity, write_raw};
@@ -191,6 +191,24 @@ pub fn proc_net(text: &[u8]) {
         assert!(rows.rows.len() + rows.malformed.len() <= lines);
         assert_masked(table, Form::ProcNet, text);
     }
+}
+
+/// What Windows' IP Helper or its list of processes gives: the first byte says which table in which
+/// form. What was cut short yields no other rows.
+pub fn windows(bytes: &[u8]) {
+    let Some((which, bytes)) = bytes.split_first() else { return };
+    let forms = [iphlp::Form::OwnerPid, iphlp::Form::OwnerModule, iphlp::Form::Second];
+    let table = Table::ALL.get(usize::from(which & 3));
+    if let (Some(table), Some(form)) = (table, forms.get(usize::from(which >> 2 & 3))) {
+        let whole = iphlp::decode_table(*table, *form, bytes);
+        let cut = bytes.get(..bytes.len() / 2).unwrap_or_default();
+        assert!(whole.rows.starts_with(&iphlp::decode_table(*table, *form, cut).rows));
+        assert!(whole.rows.iter().all(|row| row.table == *table));
+    }
+    let mut processes = Vec::new();
+    // What is wrong with them is one of the two things that may come of it.
+    let _ = ntprocess::decode_processes(bytes, u64::from(*which), &mut processes);
+    assert!(processes.len() <= bytes.len());
 }
 
 /// Reads a dump, with its answers.

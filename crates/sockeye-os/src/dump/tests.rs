@@ -13,8 +13,8 @@ use crate::assemble::assemble;
 use crate::decode::Table;
 use crate::decode::inet_diag::decode_answer;
 use crate::fuzzing;
-use crate::raw::{Form, Keep, Raw, RawAnswer, RawNamespace, RawProcess, Unreadable};
-use crate::{Kind, Namespaces, Wants, sys};
+use crate::raw::{Form, Raw, RawAnswer, RawNamespace, RawProcess, Unreadable};
+use crate::{Kind, Namespaces, Wants};
 
 /// A socket of the sample.
 struct Socket {
@@ -168,6 +168,7 @@ fn sample() -> Raw {
         ],
         users: vec![(0, "root".into()), (1_234_567, "alice".into())],
         cgroups: vec![(3120, "/acme.slice/billing.service".into())],
+        described: Vec::new(),
         degradations: vec![
             Degradation::ProcessesDenied { count: 12 },
             Degradation::ProcessesHidden,
@@ -212,7 +213,7 @@ fn what_is_written_reads_back() {
 #[test]
 #[cfg(target_os = "linux")]
 fn this_machine_reads_back() {
-    let raw = sys::gather(&Wants::EVERYTHING, Keep::Answers).unwrap();
+    let raw = crate::sys::gather(&Wants::EVERYTHING, crate::raw::Keep::Answers).unwrap();
     assert_reads_back(raw.clone());
     fuzzing::dump(&written(raw, Anonymity::Plain));
 }
