@@ -101,22 +101,23 @@ fn fate_of_error(error: &Error) -> Fate {
 /// How far to go in ending a process.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Insistence {
-    /// Ask, and leave it at that: SIGTERM.
+    /// Ask, and leave it at that: SIGTERM; on Windows, its windows are asked to close.
     Ask,
-    /// Ask, and force whatever is still there after [`GRACE`]: SIGTERM, then SIGKILL.
+    /// Ask, and force whatever is still there after [`GRACE`]: SIGTERM, then SIGKILL; on Windows,
+    /// TerminateProcess.
     AskThenForce,
 }
 
 /// Ends `processes` and tells what became of each, in their order.
 pub fn end(processes: &[ProcessId], insistence: Insistence) -> Vec<Fate> {
     let actor = Actor::new();
-    let mut fates = signal(&actor, processes, Urgency::Ask);
+    let mut fates = signal(processes, |process| ask(&actor, process, insistence));
     await_end(&actor, processes, &mut fates);
     if insistence == Insistence::AskThenForce {
         let is_left = |(_, fate): &(&ProcessId, &Fate)| **fate == Fate::Remains;
         let left: Vec<ProcessId> =
             processes.iter().zip(&fates).filter(is_left).map(|(process, _)| *process).collect();
-        let mut forced = signal(&actor, &left, Urgency::Force);
+        let mut forced = signal(&left, |process| actor.end(process, Urgency::Force));
         await_end(&actor, &left, &mut forced);
         let mut forced = forced.into_iter().map(done_if_gone);
         for fate in fates.iter_mut().filter(|fate| **fate == Fate::Remains) {
@@ -131,9 +132,20 @@ fn done_if_gone(fate: Fate) -> Fate {
     if fate == Fate::Gone { Fate::Done } else { fate }
 }
 
+/// Asks a process to end. What cannot be asked (on Windows, what has no window) is forced at once where
+/// that would come next.
+fn ask(actor: &Actor, process: ProcessId, insistence: Insistence) -> Result<(), Error> {
+    match (actor.end(process, Urgency::Ask), insistence) {
+        (Err(error), Insistence::AskThenForce) if error.kind == Kind::Unsupported => {
+            actor.end(process, Urgency::Force)
+        }
+        (answer, _) => answer,
+    }
+}
+
 /// Signals every process; those that took the signal count as remaining for now.
-fn signal(actor: &Actor, processes: &[ProcessId], urgency: Urgency) -> Vec<Fate> {
-    let sent = processes.iter().map(|process| actor.end(*process, urgency));
+fn signal(processes: &[ProcessId], send: impl Fn(ProcessId) -> Result<(), Error>) -> Vec<Fate> {
+    let sent = processes.iter().map(|process| send(*process));
     sent.map(|answer| answer.map_or_else(|error| fate_of_error(&error), |()| Fate::Remains))
         .collect()
 }

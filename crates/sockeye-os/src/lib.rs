@@ -102,7 +102,8 @@ impl Wants {
 /// # Platform
 ///
 /// Linux: `sock_diag` dumps in every permitted network namespace, owners from `/proc/PID/fd`;
-/// `/proc/net` tables where `sock_diag` is not to be had. Elsewhere: [`Kind::Unsupported`].
+/// `/proc/net` tables where `sock_diag` is not to be had. Windows: the IP Helper's tables, owners by the
+/// process that made the socket. Elsewhere: [`Kind::Unsupported`].
 pub fn observe(wants: &Wants) -> Result<Snapshot, Error> {
     sys::observe(wants)
 }
@@ -112,10 +113,19 @@ pub fn observe(wants: &Wants) -> Result<Snapshot, Error> {
 ///
 /// # Platform
 ///
-/// Linux: `false` when the other end of a pipe or socket was closed, or the terminal. Elsewhere: always
-/// `true`.
+/// Linux: `false` when the other end of a pipe or socket was closed, or the terminal. Windows: that of
+/// a pipe. Elsewhere: always `true`.
 pub fn is_output_read() -> bool {
     sys::is_output_read()
+}
+
+/// Sees to it that the terminal on standard output shows colours (ECMA-48), and says whether it does.
+///
+/// # Platform
+///
+/// Windows: tells the console to; before Windows 10 it cannot. Elsewhere: always `true`.
+pub fn show_colours() -> bool {
+    sys::show_colours()
 }
 
 /// Watches this machine: snapshots on demand, and what happens in between.
@@ -136,7 +146,7 @@ impl Watcher {
     ///
     /// # Platform
     ///
-    /// Linux: eBPF programs, else polling with the multicast of closings. Elsewhere:
+    /// Linux: eBPF programs, else polling with the multicast of closings. Windows: polling. Elsewhere:
     /// [`Kind::Unsupported`].
     pub fn start(wants: &Wants) -> Result<Self, Error> {
         sys::Watcher::start(wants).map(Self)
@@ -197,7 +207,8 @@ impl Describer {
     ///
     /// # Platform
     ///
-    /// Linux: `/proc/PID`; the number of a thread stands for its process. Elsewhere: [`Kind::Unsupported`].
+    /// Linux: `/proc/PID`; the number of a thread stands for its process. Windows: the process's token
+    /// and its own memory. Elsewhere: [`Kind::Unsupported`].
     pub fn describe(&mut self, process: ProcessId) -> Result<Description, Error> {
         self.0.describe(process)
     }
@@ -212,9 +223,9 @@ impl Default for Describer {
 /// How a process is asked to end.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Urgency {
-    /// Asked to end: SIGTERM.
+    /// Asked to end: SIGTERM; on Windows, its windows are asked to close.
     Ask,
-    /// Ended by the kernel: SIGKILL.
+    /// Ended by the kernel: SIGKILL; on Windows, TerminateProcess with 1.
     Force,
 }
 
@@ -233,9 +244,13 @@ impl Actor {
     ///
     /// # Errors
     ///
-    /// [`Kind::Denied`] without CAP_NET_ADMIN in the endpoint's network namespace,
-    /// [`Kind::Vanished`] when it is gone, [`Kind::Unsupported`] when the kernel cannot. Success
-    /// is what the kernel said; look again to know.
+    /// [`Kind::Denied`] without CAP_NET_ADMIN in the endpoint's network namespace, on Windows without
+    /// an administrator's rights; [`Kind::Vanished`] when it is gone, [`Kind::Unsupported`] when the
+    /// kernel cannot. Success is what the kernel said; look again to know.
+    ///
+    /// # Platform
+    ///
+    /// Windows: TCP alone, by its sides; `SetTcpEntry`, and `NsiSetAllParameters` for IPv6.
     pub fn close(&self, endpoints: &[&Endpoint]) -> Vec<Result<(), Error>> {
         sys::close(endpoints)
     }
@@ -245,7 +260,8 @@ impl Actor {
     /// # Errors
     ///
     /// [`Kind::Vanished`] when the process, by pid and start time, is gone; [`Kind::Denied`] when
-    /// it may not be signalled.
+    /// it may not be signalled; [`Kind::Unsupported`] when it cannot be asked, because it has no
+    /// window (Windows).
     pub fn end(&self, process: ProcessId, urgency: Urgency) -> Result<(), Error> {
         sys::end(process, urgency)
     }

@@ -56,7 +56,8 @@ impl Packages {
     ///
     /// # Platform
     ///
-    /// Linux: dpkg, RPM, pacman, apk. Elsewhere: `Unsupported`.
+    /// Linux: dpkg, RPM, pacman, apk. Windows: the version resource of the image itself. Elsewhere:
+    /// `Unsupported`.
     pub fn owners_of(&mut self, images: &[Image<'_>]) -> Vec<Fact<Arc<Package>>> {
         self.0.owners_of(images)
     }

@@ -3,7 +3,7 @@
 //! [`assemble`]: crate::assemble
 
 use sockeye_core::snapshot::{NamespaceId, Source};
-use sockeye_core::{Degradation, Endpoint, Timestamp};
+use sockeye_core::{Degradation, Endpoint, Process, Timestamp};
 
 use crate::decode::{SocketRow, Table};
 
@@ -40,6 +40,8 @@ pub struct Raw {
     pub has_owners: bool,
     /// The processes that hold sockets.
     pub processes: Vec<RawProcess>,
+    /// Those of them that the system tells of in a form of its own (Windows): finished.
+    pub described: Vec<Process>,
     /// User names by number.
     pub users: Vec<(u32, String)>,
     /// Control groups by the ids that sockets carry, as paths below the cgroup2 root.
@@ -63,8 +65,8 @@ pub struct RawNamespace {
     pub interfaces: Vec<(u32, String)>,
     /// Its sockets.
     pub sockets: Vec<SocketRow>,
-    /// Those of its sockets that the source told together with their owners (eBPF), none twice:
-    /// finished but for their direction and the names of their interfaces.
+    /// Those of its sockets that the source told together with their owners (eBPF, Windows), none
+    /// twice: finished but for their direction and the names of their interfaces.
     pub held: Vec<Endpoint>,
     /// Cookies of those that were looked at again, because no process held them, and were gone.
     pub vanished: Vec<u64>,
@@ -84,6 +86,7 @@ impl Raw {
             namespaces: Vec::new(),
             has_owners: true,
             processes: Vec::new(),
+            described: Vec::new(),
             users: Vec::new(),
             cgroups: Vec::new(),
             degradations: Vec::new(),

@@ -45,8 +45,8 @@ impl Status {
 ///
 /// # Platform
 ///
-/// Linux: each is really tried, none is concluded from a version. Elsewhere: one finding, which
-/// says that the system is not known.
+/// Linux, Windows: each is really tried, none is concluded from a version. Elsewhere: one finding,
+/// which says that the system is not known.
 pub fn examine() -> Vec<Finding> {
     sys::examine()
 }

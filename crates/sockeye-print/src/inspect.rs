@@ -7,6 +7,7 @@ use sockeye_core::column::Cost;
 use sockeye_core::degradation::number_of;
 use sockeye_core::description::{Capabilities, CapabilitySet, Description, Nature};
 use sockeye_core::process::{Absent, Fact};
+use sockeye_core::snapshot::Source;
 use sockeye_core::{Column, Process, ProcessId, Row, Snapshot};
 
 use super::cell;
@@ -146,8 +147,24 @@ impl Report<'_> {
             ("control group", ["process.linux.cgroup", "", ""]),
         ];
         facts.extend(columns.map(|(label, names)| (label, self.columns(&names))));
-        facts.retain(|(_, words)| !words.is_empty());
+        facts.retain(|(label, words)| !words.is_empty() && self.may_have(label));
         facts
+    }
+
+    /// Whether its system has such a thing: to say that there is none of what only Linux has would
+    /// tell nothing. The user stands in the heading, too.
+    fn may_have(&self, what: &str) -> bool {
+        /// What only Linux has, as people and as machines read it.
+        const LINUX: [&str; 7] = [
+            "user",
+            "groups",
+            "capabilities",
+            "security label",
+            "security_label",
+            "root directory",
+            "root_directory",
+        ];
+        self.snapshot.source != Source::Iphlpapi || !LINUX.contains(&what)
     }
 
     /// The values of columns that tell of the process, as far as it has them.
@@ -391,6 +408,7 @@ impl Report<'_> {
             ("endpoints", endpoints.as_ref()),
         ];
         let missing = reasons.into_iter().filter_map(|(name, absent)| Some((name, *absent?)));
+        let missing = missing.filter(|(name, _)| self.may_have(name));
         let members: Vec<_> = missing
             .map(|(name, absent)| (name, Some(Json::Text(word(absent).to_owned()))))
             .collect();

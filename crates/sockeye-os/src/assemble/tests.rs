@@ -29,6 +29,7 @@ fn raw(sockets: Vec<SocketRow>, processes: Vec<RawProcess>) -> Raw {
         processes,
         users: vec![(33, "www-data".to_owned())],
         cgroups: vec![(5, "/system.slice/nginx.service".to_owned())],
+        described: Vec::new(),
         degradations: Vec::new(),
     }
 }

@@ -7,6 +7,7 @@
 //! - `end(ProcessId, Urgency) -> Result<(), Error>`
 //! - `is_running(ProcessId) -> bool`
 //! - `is_output_read() -> bool`
+//! - `show_colours() -> bool`
 //! - `gather(&Wants, Keep) -> Result<Raw, Error>`, what `observe` assembles
 //! - `kernel_release() -> String`
 //! - `examine() -> Vec<Finding>`
@@ -26,12 +27,23 @@ mod linux;
 pub(crate) use linux::{
     Describer, Packages, Watcher, close, container_names, end, examine, gather, is_output_read,
     is_running, iterate_bare, kernel_release, observe, read_socket_units, read_socket_units_in,
+    show_colours,
 };
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(target_os = "windows")]
+mod windows;
+#[cfg(target_os = "windows")]
+pub(crate) use windows::{
+    Describer, Packages, Watcher, close, container_names, end, examine, gather, is_output_read,
+    is_running, iterate_bare, kernel_release, observe, read_socket_units, read_socket_units_in,
+    show_colours,
+};
+
+#[cfg(not(any(target_os = "linux", target_os = "windows")))]
 mod unsupported;
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(any(target_os = "linux", target_os = "windows")))]
 pub(crate) use unsupported::{
     Describer, Packages, Watcher, close, container_names, end, examine, gather, is_output_read,
     is_running, iterate_bare, kernel_release, observe, read_socket_units, read_socket_units_in,
+    show_colours,
 };

@@ -48,6 +48,11 @@ pub(crate) fn is_output_read() -> bool {
     true
 }
 
+/// See [`crate::show_colours`].
+pub(crate) fn show_colours() -> bool {
+    true
+}
+
 /// The raw answers behind [`observe`].
 pub(crate) fn gather(_: &Wants, _: Keep) -> Result<Raw, Error> {
     unsupported("observe this machine")

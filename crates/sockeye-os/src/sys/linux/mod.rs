@@ -26,7 +26,7 @@ pub(crate) use act::{close, end, is_running};
 pub(crate) use bpf::iterate_bare;
 pub(crate) use describe::Describer;
 pub(crate) use observe::{gather, observe};
-pub(crate) use output::is_output_read;
+pub(crate) use output::{is_output_read, show_colours};
 pub(crate) use packages::Packages;
 pub(crate) use support::{examine, kernel_release};
 pub(crate) use watch::Watcher;

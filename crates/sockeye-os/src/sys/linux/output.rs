@@ -12,3 +12,8 @@ pub(crate) fn is_output_read() -> bool {
         && polled[0].revents().intersects(PollFlags::ERR | PollFlags::HUP);
     !is_gone
 }
+
+/// See [`crate::show_colours`].
+pub(crate) fn show_colours() -> bool {
+    true
+}
