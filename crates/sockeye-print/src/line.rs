@@ -75,13 +75,14 @@ impl<'b> Line<'b> {
         self.put_styled(gap, style, put);
     }
 
-    /// Appends a path: in one piece where the line has room for it, else broken after slashes, so
-    /// that no name in it is cut.
+    /// Appends a path: in one piece where the line has room for it, else broken after slashes, or
+    /// Windows' backslashes, so that no name in it is cut.
     pub(super) fn put_path(&mut self, path: &[u8]) {
         if self.used + cell::width(path) <= self.width {
             return self.put(0, |part| part.extend_from_slice(path));
         }
-        for piece in path.split_inclusive(|byte| *byte == b'/') {
+        let slash = if path.starts_with(b"/") { b'/' } else { b'\\' };
+        for piece in path.split_inclusive(|byte| *byte == slash) {
             self.put(0, |part| part.extend_from_slice(piece));
         }
     }

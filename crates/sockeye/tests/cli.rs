@@ -1,6 +1,7 @@
 //! The binary from outside, as far as it goes without looking at the machine: exit status, messages,
 //! streams that end early.
 
+#[cfg(target_os = "linux")]
 use std::fs::File;
 use std::io::Read;
 use std::process::{Command, Output, Stdio};

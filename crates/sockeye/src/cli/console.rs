@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal, Write};
 
 use anyhow::anyhow;
 use clap::ValueEnum;
-use sockeye_os::plain;
+use sockeye_os::{plain, show_colours};
 
 use sockeye_print::{Layout, Palette, Ports};
 
@@ -47,7 +47,9 @@ impl Console {
     /// The streams of this process.
     pub(super) fn new(choice: ColorChoice) -> Self {
         let is_terminal = io::stdout().is_terminal();
-        let palette = palette(choice, is_terminal, |name| env::var(name).ok());
+        let wanted = palette(choice, is_terminal, |name| env::var(name).ok());
+        // What cannot be shown would be gibberish there.
+        let palette = if !is_terminal || show_colours() { wanted } else { Palette::Plain };
         let width = if is_terminal { terminal_width() } else { DEFAULT_WIDTH };
         Self { layout: Layout { width, is_terminal, palette, ports: Ports::default() } }
     }
