@@ -25,6 +25,7 @@ mod netlink;
 mod ports;
 mod run;
 mod tidy;
+mod wine;
 
 use std::process::ExitCode;
 
@@ -46,6 +47,8 @@ enum Task {
     Icons(icons::Arguments),
     /// Build the programs and copy them, with all that belongs to them, below a prefix.
     Install(install::Arguments),
+    /// Check the Windows build, and run its tests under Wine in a network of their own.
+    Wine,
     /// Fuzz the decoders and parsers, with libFuzzer where it is installed.
     Fuzz(fuzz::Arguments),
     /// Hold many connections open until Enter, the end of input or SIGTERM.
@@ -93,6 +96,7 @@ fn act(task: Task) -> anyhow::Result<()> {
         Task::Bpf(arguments) => bpf::run(&arguments),
         Task::Icons(arguments) => icons::run(&arguments),
         Task::Install(arguments) => install::run(&arguments),
+        Task::Wine => wine::run(),
         Task::Fuzz(arguments) => fuzz::run(&arguments),
         #[cfg(target_os = "linux")]
         Task::Load(arguments) => load::run(&arguments),

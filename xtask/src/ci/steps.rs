@@ -1,10 +1,11 @@
 //! The steps of CI, in order.
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use super::{Log, Outcome, Step, is_ci, skipped_file};
-use crate::{bpf, docs, fuzz, icons, install, run, tidy};
+use crate::{bpf, docs, fuzz, icons, install, run, tidy, wine};
 
 /// Every step; the cheap ones that fail most often come first.
 pub(super) const STEPS: &[Step] = &[
@@ -18,6 +19,8 @@ pub(super) const STEPS: &[Step] = &[
     Step { name: "doc tests", is_quick: false, act: doc_tests },
     Step { name: "end-to-end tests", is_quick: false, act: end_to_end_tests },
     Step { name: "end-to-end by eBPF", is_quick: false, act: end_to_end_by_ebpf },
+    Step { name: "clippy for Windows", is_quick: false, act: clippy_for_windows },
+    Step { name: "Windows under Wine", is_quick: false, act: under_wine },
     Step { name: "documentation", is_quick: false, act: documentation },
     Step { name: "generated files", is_quick: false, act: |_| passed(docs::check()) },
     Step { name: "fuzz smoke", is_quick: false, act: |_| passed(fuzz::smoke()) },
@@ -150,11 +153,39 @@ fn end_to_end_by_ebpf(log: &mut Log) -> anyhow::Result<Outcome> {
     run_whole_programs(log, tests(&["--test=e2e"]).env("SOCKEYE_E2E_SOURCE", "ebpf"))
 }
 
+/// What only the Windows build compiles.
+fn clippy_for_windows(_: &mut Log) -> anyhow::Result<Outcome> {
+    if wine::missing_target().is_some() && is_ci() {
+        wine::add_target();
+    }
+    match wine::missing_target() {
+        Some(remedy) => skipped(format!("the target is not installed: {remedy}")),
+        None => passed(wine::clippy()),
+    }
+}
+
+/// The Windows build's own tests. What Wine cannot do is skipped by name.
+fn under_wine(log: &mut Log) -> anyhow::Result<Outcome> {
+    install(&wine::missing_packages());
+    match wine::obstacle() {
+        Some(obstacle) => skipped(obstacle),
+        None => noting_skipped(log, wine::test),
+    }
+}
+
 /// Runs `tests` and notes what they had to skip.
 fn run_whole_programs(log: &mut Log, tests: &mut Command) -> anyhow::Result<Outcome> {
+    noting_skipped(log, |file| run::finish(tests.env("SOCKEYE_SKIPPED", file)))
+}
+
+/// Does `act`, which may write what it had to skip to a file, and notes that.
+fn noting_skipped(
+    log: &mut Log,
+    act: impl FnOnce(&Path) -> anyhow::Result<()>,
+) -> anyhow::Result<Outcome> {
     let file = skipped_file();
     fs::write(&file, "")?;
-    let result = run::finish(tests.env("SOCKEYE_SKIPPED", &file));
+    let result = act(&file);
     let skipped = fs::read_to_string(&file).unwrap_or_default();
     fs::remove_file(&file)?;
     let skipped = skipped.lines().map(|line| line.trim_start_matches("SKIPPED "));
