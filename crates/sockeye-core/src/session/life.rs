@@ -32,7 +32,13 @@ pub struct Live<'a> {
     pub start: Option<Timestamp>,
     /// When it ended, if it did and where that is known.
     pub end: Option<Timestamp>,
+    /// When a snapshot first showed it, where that was not the first one and nobody told when it
+    /// began.
+    pub found: Option<Timestamp>,
 }
+
+/// The beginning of time: where nothing happened, in fewer bytes than an [`Option`] has.
+const NEVER: Timestamp = Timestamp::from_unix_ns(i64::MIN);
 
 /// How much of a life was reported.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -75,6 +81,9 @@ pub(super) struct Life {
     pub(super) endpoint: Endpoint,
     /// When its life began, where an event or the system's table told.
     pub(super) start: Option<Timestamp>,
+    /// When a snapshot first showed it, where that was not the first one and no event had told of it;
+    /// else the beginning of time.
+    pub(super) found: Timestamp,
     /// When an event last told of it, or when it closed; the beginning of time when none did.
     pub(super) changed: Timestamp,
     /// The last snapshot that had it.
@@ -99,7 +108,8 @@ impl Life {
         Self {
             start: endpoint.created(),
             endpoint,
-            changed: Timestamp::from_unix_ns(i64::MIN),
+            found: NEVER,
+            changed: NEVER,
             round: 0,
             stage: Stage::Silent,
             end: End::Open,
@@ -112,9 +122,14 @@ impl Life {
 
     /// What is shown of it, if anything.
     pub(super) fn shown(&self) -> Option<Live<'_>> {
+        (self.end != End::Hidden).then(|| self.last())
+    }
+
+    /// What was shown of it at last, also where it is shown no more.
+    pub(super) fn last(&self) -> Live<'_> {
         let end = self.is_end_known.then_some(self.changed);
-        let shown = Live { endpoint: &self.endpoint, phase: self.phase, start: self.start, end };
-        (self.end != End::Hidden).then_some(shown)
+        let found = (self.start.is_none() && self.found != NEVER).then_some(self.found);
+        Live { endpoint: &self.endpoint, phase: self.phase, start: self.start, end, found }
     }
 
     /// Whether something about it is to be told that waits for what is not known yet.

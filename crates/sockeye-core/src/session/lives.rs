@@ -120,7 +120,7 @@ impl Lives {
         self.unlist(slot);
         let life = self.slots.get_mut(slot as usize)?.take()?;
         self.free.push(slot);
-        self.notebook.remove(slot, &life.endpoint);
+        self.notebook.remove(slot, life.last());
         Some(life)
     }
 

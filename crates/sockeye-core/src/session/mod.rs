@@ -34,7 +34,7 @@ use crate::time::Timestamp;
 pub use defects::{Counts, Defects};
 pub use life::{Live, Phase};
 pub use lives::Slot;
-pub use notes::Notes;
+pub use notes::{Gone, Notes};
 
 use life::{End, Life, Stage};
 use lives::Lives;
@@ -196,6 +196,11 @@ impl Session {
     /// The life at a place that [`Self::take_notes`] named, if it is still there and shown.
     pub fn live(&self, slot: Slot) -> Option<Live<'_>> {
         self.lives.life(slot)?.shown()
+    }
+
+    /// The same, also of a life that is over and not shown any more: for rows that stay.
+    pub fn last(&self, slot: Slot) -> Option<Live<'_>> {
+        Some(self.lives.life(slot)?.last())
     }
 
     /// Every place with a life that is shown.

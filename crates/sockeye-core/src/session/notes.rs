@@ -2,9 +2,11 @@
 
 use alloc::vec::Vec;
 
+use super::life::Live;
 use super::lives::Slot;
 use crate::endpoint::Endpoint;
 use crate::process::ProcessId;
+use crate::time::Timestamp;
 
 /// What happened to lives, for whoever draws them. Nothing is noted until the first call of
 /// [`super::Session::take_notes`]: a session that nobody draws pays nothing.
@@ -25,7 +27,20 @@ pub struct Notes {
     /// Places of lives that are new or of which something is another; one may stand here twice.
     pub changed: Vec<Slot>,
     /// Lives that are gone, with what was known at last. Their places may have new ones already.
-    pub removed: Vec<(Slot, Endpoint)>,
+    pub removed: Vec<(Slot, Gone)>,
+}
+
+/// A life that is gone.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Gone {
+    /// The endpoint, as it was at last.
+    pub endpoint: Endpoint,
+    /// When its life began, where that is known.
+    pub start: Option<Timestamp>,
+    /// When it ended, where that is known.
+    pub end: Option<Timestamp>,
+    /// As in [`Live::found`].
+    pub found: Option<Timestamp>,
 }
 
 impl Notebook {
@@ -38,9 +53,11 @@ impl Notebook {
     }
 
     /// Notes that a life is gone.
-    pub(super) fn remove(&mut self, slot: Slot, endpoint: &Endpoint) {
+    pub(super) fn remove(&mut self, slot: Slot, life: Live<'_>) {
         if self.is_open {
-            self.notes.removed.push((slot, endpoint.clone()));
+            let (endpoint, found) = (life.endpoint.clone(), life.found);
+            let gone = Gone { endpoint, start: life.start, end: life.end, found };
+            self.notes.removed.push((slot, gone));
         }
     }
 

@@ -136,6 +136,9 @@ impl Session {
     fn present(&mut self, look: Look, slot: Slot) {
         let Some(life) = self.lives.life_mut(slot) else { return };
         let is_reported = is_reported(&life.endpoint);
+        if !look.is_first {
+            life.found = look.now;
+        }
         if look.is_first {
             life.stage = if is_reported { Stage::Told } else { Stage::Silent };
             self.lives.settle(slot);

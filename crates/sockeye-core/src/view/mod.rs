@@ -18,10 +18,11 @@ use hashbrown::{HashMap, HashSet};
 use crate::column::{Column, Row};
 use crate::endpoint::Endpoint;
 use crate::filter::Filter;
-use crate::process::ProcessId;
-use crate::session::{Phase, Session, Slot};
+use crate::process::{Process, ProcessId};
+use crate::session::{Gone, Phase, Session, Slot};
 use crate::state::State;
 use crate::table::{Scope, SortKey};
+use crate::time::Timestamp;
 
 use groups::Groups;
 
@@ -65,10 +66,16 @@ pub enum Line<'a> {
 pub struct Group<'a> {
     /// The value; `None` for those that have none.
     pub name: Option<&'a str>,
-    /// How many rows it has.
+    /// How many endpoints it has: those below it that have not closed.
     pub count: usize,
-    /// Whether they are shown.
+    /// How many rows below it have closed.
+    pub over: usize,
+    /// How many rows below it have another value by now, and stay because the view is frozen.
+    pub elsewhere: usize,
+    /// Whether its rows are shown.
     pub is_open: bool,
+    /// It has the rows that came while the view was frozen, whatever their value is.
+    pub is_of_newcomers: bool,
     /// What stands for it in [`View::set_open`].
     pub number: u32,
 }
@@ -105,6 +112,17 @@ pub struct Shown<'a> {
     pub row: Row<'a>,
     /// What happened to it in the last three refreshes.
     pub phase: Phase,
+    /// When it was first seen, where it came after the first look and nobody told when it began.
+    pub found: Option<Timestamp>,
+}
+
+/// A row of a frozen view that is gone, as it was at last.
+#[derive(Debug)]
+struct Ghost {
+    gone: Gone,
+    /// Which of its owners it is shown under, and what was known of that one.
+    owner: usize,
+    process: Option<Process>,
 }
 
 /// What is shown of a session, and in which order.
@@ -120,7 +138,7 @@ pub struct View {
     /// The order is another than it would be: rows came, went or changed while it was frozen.
     is_stale: bool,
     /// Rows of a frozen view that are gone, as they were at last.
-    ghosts: HashMap<RowId, Endpoint>,
+    ghosts: HashMap<RowId, Ghost>,
 }
 
 impl View {
@@ -153,7 +171,7 @@ impl View {
     }
 
     /// Keeps every row where it is, or lets them move again. Meanwhile rows that are new stand at the
-    /// end, and those that are gone stay.
+    /// end, where groups have a head of their own for them, and those that are gone stay.
     pub fn set_frozen(&mut self, is_frozen: bool, session: &Session) {
         self.is_frozen = is_frozen;
         if !is_frozen && mem::take(&mut self.is_stale) {
@@ -174,7 +192,6 @@ impl View {
     /// Opens or closes a group.
     pub fn set_open(&mut self, group: u32, is_open: bool) {
         self.groups.set_open(group, is_open);
-        self.groups.arrange(&self.order, &self.entries);
     }
 
     /// Takes what happened in `session` since the last call; whether anything may look different.
@@ -182,20 +199,25 @@ impl View {
     /// Takes time in proportion to what changed, and one pass over the order where a row moves.
     pub fn update(&mut self, session: &mut Session) -> bool {
         let notes = session.take_notes();
-        if notes.is_everything {
+        let is_held = self.is_frozen && !self.order.is_empty();
+        if notes.is_everything && !is_held {
             self.rebuild(session);
             return true;
         }
-        if notes.changed.is_empty() && notes.removed.is_empty() && notes.processes.is_empty() {
+        let is_quiet = !notes.is_everything && notes.processes.is_empty();
+        if is_quiet && notes.changed.is_empty() && notes.removed.is_empty() {
             return false;
         }
         let mut touched = Vec::with_capacity(notes.changed.len());
-        for (slot, endpoint) in notes.removed {
-            self.remove(slot, endpoint);
+        for (slot, gone) in notes.removed {
+            self.remove(slot, gone, session);
             touched.push(slot); // Its place may have a new one already.
         }
         touched.extend(notes.changed);
         touched.extend(held_by(session, notes.processes));
+        if notes.is_everything {
+            touched.extend(session.slots());
+        }
         touched.sort_unstable();
         touched.dedup();
         self.place(session, &touched);
@@ -235,17 +257,30 @@ impl View {
         self.order.get(self.groups.range(group)).unwrap_or_default()
     }
 
+    /// The same without those that have another value by now.
+    pub fn members(&self, group: u32) -> impl Iterator<Item = RowId> {
+        let is_member = move |id: &&RowId| self.groups.has(group, **id, &self.entries);
+        self.rows_of(group).iter().filter(is_member).copied()
+    }
+
+    /// How many of the rows that are shown have not closed.
+    pub fn living(&self) -> usize {
+        self.order.iter().filter(|id| groups::living(**id, &self.entries).is_some()).count()
+    }
+
     /// What a row shows.
     pub fn row<'a>(&'a self, id: RowId, session: &'a Session) -> Option<Shown<'a>> {
-        if let Some(endpoint) = self.ghosts.get(&id) {
-            let row = Row::each(session.context(), endpoint).next()?;
-            return Some(Shown { row, phase: Phase::Closed });
+        if let Some(Ghost { gone, owner, process }) = self.ghosts.get(&id) {
+            let row = nth_row(session, &gone.endpoint, *owner)?;
+            let (process, span) = (process.as_ref().or(row.process), (gone.start, gone.end));
+            let row = Row { process, span, ..row };
+            return Some(Shown { row, phase: Phase::Closed, found: gone.found });
         }
         let entry = self.entries.get(id.slot as usize).filter(|entry| entry.serial == id.serial)?;
-        let live = session.live(id.slot)?;
-        let row = Row::each(session.context(), live.endpoint).nth(entry.owner)?;
+        let live = session.last(id.slot)?;
+        let row = nth_row(session, live.endpoint, entry.owner)?;
         let row = Row { span: (live.start, live.end), ..row };
-        Some(Shown { row, phase: live.phase })
+        Some(Shown { row, phase: live.phase, found: live.found })
     }
 
     /// Where the line of a row is.
@@ -254,7 +289,7 @@ impl View {
     }
 
     /// Takes a life out that is gone. In a frozen view its row stays.
-    fn remove(&mut self, slot: Slot, endpoint: Endpoint) {
+    fn remove(&mut self, slot: Slot, gone: Gone, session: &Session) {
         let Some(entry) = self.entries.get_mut(slot as usize) else { return };
         let id = RowId { slot, serial: entry.serial };
         let was_placed = mem::take(&mut entry.is_placed);
@@ -262,7 +297,11 @@ impl View {
         entry.serial = entry.serial.wrapping_add(1);
         if was_placed && self.is_frozen {
             self.is_stale = true;
-            self.ghosts.insert(id, endpoint);
+            let owner = entry.owner;
+            let row = nth_row(session, &gone.endpoint, owner);
+            // The session forgets a process that holds nothing; this row goes on naming it.
+            let process = row.and_then(|row| row.process.cloned());
+            self.ghosts.insert(id, Ghost { gone, owner, process });
         }
     }
 
@@ -283,7 +322,14 @@ impl View {
                 entry.is_placed = true;
             }
         });
-        self.groups.arrange(&self.order, &self.entries);
+        self.arrange();
+    }
+
+    /// Puts rows that stand in order under the heads of their groups.
+    fn arrange(&mut self) {
+        if self.look.group.is_some() {
+            self.groups.arrange(&self.order, &self.entries);
+        }
     }
 
     /// Counts the life at `slot` and finds out whether, under which owner and in which group it is
@@ -315,38 +361,54 @@ impl View {
 
     /// Puts the lives at the places `touched` where they belong now.
     fn place(&mut self, session: &Session, touched: &[Slot]) {
+        if self.is_frozen {
+            return self.append(session, touched);
+        }
         let mut fresh = Vec::new();
         for slot in touched {
             let id = self.judge(session, *slot);
             let Some(entry) = self.entries.get_mut(*slot as usize) else { continue };
-            if self.is_frozen {
-                self.is_stale = true;
-                let is_new = id.is_some() && !mem::replace(&mut entry.is_placed, true);
-                self.order.extend(id.filter(|_| is_new));
-                continue;
-            }
             entry.is_dirty = true;
             entry.is_placed = id.is_some();
             fresh.extend(id);
         }
-        if !self.is_frozen {
-            let entries = &self.entries;
-            let is_kept = |id: &RowId| {
-                entries
-                    .get(id.slot as usize)
-                    .is_some_and(|entry| !entry.is_dirty && entry.serial == id.serial)
-            };
-            let mut kept = mem::take(&mut self.order);
-            kept.retain(is_kept);
-            self.order = self.merged(session, kept, fresh);
-            for slot in touched {
-                if let Some(entry) = self.entries.get_mut(*slot as usize) {
-                    entry.is_dirty = false;
-                }
+        let entries = &self.entries;
+        let is_kept = |id: &RowId| {
+            entries
+                .get(id.slot as usize)
+                .is_some_and(|entry| !entry.is_dirty && entry.serial == id.serial)
+        };
+        let mut kept = mem::take(&mut self.order);
+        kept.retain(is_kept);
+        self.order = self.merged(session, kept, fresh);
+        for slot in touched {
+            if let Some(entry) = self.entries.get_mut(*slot as usize) {
+                entry.is_dirty = false;
             }
         }
-        self.groups.arrange(&self.order, &self.entries);
+        self.arrange();
     }
+
+    /// Puts those of the lives at the places `touched` that have no row yet at the end.
+    fn append(&mut self, session: &Session, touched: &[Slot]) {
+        self.is_stale = true;
+        for slot in touched {
+            let Some(id) = self.judge(session, *slot) else { continue };
+            let Some(entry) = self.entries.get_mut(*slot as usize) else { continue };
+            if !mem::replace(&mut entry.is_placed, true) {
+                self.order.push(id);
+            }
+        }
+        if self.look.group.is_some() {
+            self.groups.extend(&self.order, &self.entries);
+        }
+    }
+}
+
+/// `endpoint` under one of its owners; under another where it has that one no more.
+fn nth_row<'a>(session: &'a Session, endpoint: &'a Endpoint, owner: usize) -> Option<Row<'a>> {
+    let rows = || Row::each(session.context(), endpoint);
+    rows().nth(owner).or_else(|| rows().next())
 }
 
 /// The places of lives that name one of these processes.

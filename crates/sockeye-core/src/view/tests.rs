@@ -202,3 +202,155 @@ proptest! {
         }
     }
 }
+
+/// What each line of a view is.
+fn identities(view: &View) -> Vec<Result<RowId, u32>> {
+    let identity = |line| match line {
+        Line::Row(id) => Ok(id),
+        Line::Group(group) => Err(group.number),
+    };
+    (0..view.len()).map(|index| identity(view.line(index).unwrap())).collect()
+}
+
+/// Fails where a head says something else than the rows below it, which are all open.
+fn judge_heads(view: &View, session: &Session) {
+    let shown = |id: &RowId| view.row(*id, session).expect("a line that shows nothing");
+    let mut seen = 0;
+    for line in (0..view.len()).filter_map(|index| view.line(index)) {
+        let Line::Group(group) = line else { continue };
+        let rows = view.rows_of(group.number);
+        let column = view.look().group.unwrap();
+        let is_over = |id: &&RowId| shown(id).phase == Phase::Closed;
+        let is_own = |id: &&RowId| {
+            let row = shown(id).row;
+            let value = column.value(&row);
+            let name = (!value.is_absent()).then(|| value.to_string());
+            group.is_of_newcomers || name.as_deref() == group.name
+        };
+        let living = || rows.iter().filter(|id| !is_over(id));
+        assert_eq!(group.over, rows.iter().filter(is_over).count(), "{group:?}");
+        assert_eq!(group.count, living().filter(is_own).count(), "{group:?}");
+        assert_eq!(group.elsewhere, living().count() - group.count, "{group:?}");
+        let position = view.position(*rows.first().unwrap()).unwrap();
+        let head = view.line(position - 1);
+        assert!(matches!(head, Some(Line::Group(it)) if it.number == group.number), "{head:?}");
+        seen += rows.len();
+    }
+    assert_eq!(seen, view.rows().len());
+}
+
+proptest! {
+    #[test]
+    fn frozen_groups_move_nothing_and_their_heads_are_true(
+        looks in vec((any_snapshot(), 0..5_u8), 2..8),
+        group in prop_oneof![Just("process"), Just("remote"), Just("state"), Just("user")],
+    ) {
+        let mut session = Session::new(COVERAGE);
+        let mut view = View::new(look(&["local"], Some(group)));
+        let (mut now, mut held) = (0, Vec::new());
+        for (number, (seen, ticks)) in looks.into_iter().enumerate() {
+            now += 10;
+            session.handle_snapshot(time(now + 1), Snapshot { time: time(now), ..seen });
+            view.update(&mut session);
+            judge_heads(&view, &session);
+            for tick in 0..ticks {
+                session.handle_timeout(time(now + 2 + i64::from(tick)));
+                view.update(&mut session);
+                judge_heads(&view, &session);
+            }
+            if number == 0 {
+                held = identities(&view);
+                view.set_frozen(true, &session);
+            }
+            if !held.is_empty() {
+                prop_assert_eq!(&identities(&view)[..held.len()], held.as_slice());
+            }
+        }
+        view.set_frozen(false, &session);
+        let mut whole = View::new(look(&["local"], Some(group)));
+        whole.rebuild(&session);
+        prop_assert_eq!(lines(&view, &session), lines(&whole, &session));
+    }
+}
+
+#[test]
+fn what_comes_while_groups_are_frozen_has_a_head_of_its_own() {
+    let (mut session, seen) = machine();
+    let mut view = View::new(look(&[], Some("process")));
+    view.update(&mut session);
+    view.set_frozen(true, &session);
+    change((&mut session, &seen), 80, "10.0.0.5:30");
+    view.update(&mut session);
+    let heads = |view: &View| -> Vec<_> {
+        let lines = (0..view.len()).filter_map(|index| view.line(index));
+        lines
+            .filter_map(|line| match line {
+                Line::Group(it) => Some((it.name.map(ToString::to_string), it.count, it.over)),
+                Line::Row(_) => None,
+            })
+            .collect()
+    };
+    let name = |name: &str| Some(name.to_string());
+    let expected = [(name("named"), 1, 0), (name("nginx"), 1, 1), (None, 1, 0), (None, 1, 0)];
+    assert_eq!(heads(&view), expected);
+    let Some(Line::Group(last)) = view.line(view.len() - 2) else { panic!("{view:?}") };
+    assert!(last.is_of_newcomers);
+    let number = last.number;
+    view.set_open(number, false);
+    assert!(matches!(view.line(view.len() - 1), Some(Line::Group(it)) if !it.is_open));
+    assert_eq!(view.rows_of(number).len(), 1);
+    view.set_frozen(false, &session);
+    assert_eq!(heads(&view), [(name("named"), 2, 0), (name("nginx"), 1, 1), (None, 1, 0)]);
+}
+
+#[test]
+fn what_is_gone_keeps_its_life_and_the_name_of_its_process() {
+    use crate::event::{Change, Event, EventKind, Reason, Sighting};
+    let (mut session, _) = machine();
+    let mut view = View::new(look(&[], None));
+    view.update(&mut session);
+    let socket = crate::endpoint::Socket { cookie: Some(9), ..Default::default() };
+    let mut tell = |at, change, state| {
+        let connection = tcp(state, "10.0.0.5:77", "10.0.0.9:7");
+        let endpoint = Endpoint { owners: owners(&[9]), socket, ..connection };
+        let sighting = Sighting { change, endpoint, is_held: true };
+        session.handle_event(Event {
+            time: time(at),
+            kind: EventKind::Process(process(9, "/curl").into()),
+        });
+        session.handle_event(Event { time: time(at), kind: EventKind::Endpoint(sighting.into()) });
+    };
+    tell(10, Change::State(None), State::SynSent);
+    tell(11, Change::State(Some(State::SynSent)), State::Established);
+    tell(20, Change::Closed(Reason::Local), State::Closed);
+    view.set_frozen(true, &session);
+    for tick in 21..40 {
+        view.update(&mut session);
+        session.handle_timeout(time(tick));
+        session.take_occurrences();
+    }
+    view.update(&mut session);
+    assert!(!session.lives().any(|live| live.endpoint.local.port() == 77));
+    let gone = view
+        .rows()
+        .iter()
+        .filter_map(|id| view.row(*id, &session))
+        .find(|shown| shown.row.endpoint.local.port() == 77);
+    let gone = gone.unwrap();
+    assert_eq!((gone.row.span, gone.phase), ((Some(time(10)), Some(time(20))), Phase::Closed));
+    assert_eq!(gone.row.process.map(|process| &*process.name), Some("curl"));
+}
+
+#[test]
+fn a_row_says_when_it_was_found() {
+    let (mut session, seen) = machine();
+    let mut view = View::new(look(&["local.port"], None));
+    view.update(&mut session);
+    change((&mut session, &seen), 80, "10.0.0.5:30");
+    view.update(&mut session);
+    let found = |port| {
+        let mut rows = view.rows().iter().filter_map(|id| view.row(*id, &session));
+        rows.find(|shown| shown.row.endpoint.local.port() == port).unwrap().found
+    };
+    assert_eq!((found(22), found(30)), (None, Some(time(6))));
+}
