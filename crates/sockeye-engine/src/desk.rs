@@ -94,6 +94,8 @@ pub struct Status {
     pub is_resolving: bool,
     /// What was asked besides and could not be found out.
     pub unanswered: Vec<Degradation>,
+    /// When bytes and packets were counted last.
+    pub measured: Option<Timestamp>,
 }
 
 impl Board {
@@ -407,6 +409,7 @@ impl<W: Fn() + Sync> Worker<W> {
             return;
         }
         pace.round = board.session.snapshots();
+        board.status.measured = Some(board.session.context().time);
         let volume = pace.meter.measure(&board.session);
         let now = Instant::now();
         // The first sum is only what later ones are compared with.
@@ -443,9 +446,12 @@ impl<W: Fn() + Sync> Worker<W> {
         status.coverage = live.coverage();
         status.limits = live.limits().to_vec();
         (status.is_ready, status.error) = (true, None);
-        let look = board.view.look().clone();
-        board.view = View::new(look);
+        let (look, is_frozen) = (board.view.look().clone(), board.view.is_frozen());
         board.session = fresh.unwrap_or_else(|| Session::new(live.coverage()));
+        board.view = View::new(look);
+        // Whoever points at the table has said so already.
+        let Board { view, session, .. } = &mut *board;
+        view.set_frozen(is_frozen, session);
         board.version += 1;
         drop(board);
         self.show(Vec::new());
