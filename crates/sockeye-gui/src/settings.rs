@@ -141,20 +141,20 @@ pub(crate) const WIDTHS: (f32, f32) = (28.0, 2000.0);
 
 /// TCPView's fourteen columns, in its order, each with its width in points.
 const COLUMNS: [(&str, f32); 14] = [
-    ("process.executable.name", 154.0),
+    ("process.executable.name", 148.0),
     ("process.pid", 54.0),
-    ("network.transport", 42.0),
-    ("network.connection.state", 82.0),
-    ("network.local.address", 112.0),
-    ("network.local.port", 68.0),
-    ("network.peer.address", 128.0),
-    ("network.peer.port", 82.0),
-    ("event.start", 64.0),
-    ("service.name", 100.0),
-    ("sent.packets", 86.0),
-    ("received.packets", 112.0),
-    ("sent.bytes", 74.0),
-    ("received.bytes", 104.0),
+    ("network.transport", 48.0),
+    ("network.connection.state", 96.0),
+    ("network.local.address", 106.0),
+    ("network.local.port", 70.0),
+    ("network.peer.address", 112.0),
+    ("network.peer.port", 84.0),
+    ("event.start", 74.0),
+    ("service.name", 92.0),
+    ("sent.packets", 88.0),
+    ("received.packets", 114.0),
+    ("sent.bytes", 75.0),
+    ("received.bytes", 101.0),
 ];
 
 impl Default for Settings {

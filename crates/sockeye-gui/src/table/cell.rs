@@ -85,7 +85,23 @@ fn ownerless(row: &Row<'_>) -> Cell {
         return Cell { text: "not known".to_owned(), full: None, is_dim: true };
     };
     let full = Some(format!("No owner: {phrase}."));
-    Cell { text: phrase.to_owned(), full, is_dim: true }
+    let text = row.endpoint.owners.reason().map_or(phrase, brief);
+    Cell { text: text.to_owned(), full, is_dim: true }
+}
+
+/// The same in the room of a column.
+fn brief(reason: Ownerless) -> &'static str {
+    match reason {
+        Ownerless::TimeWait => "closed, waiting",
+        Ownerless::Handshake => "in handshake",
+        Ownerless::Orphaned => "closed, finishing",
+        Ownerless::NotPermitted => "not permitted",
+        Ownerless::Outside => "outside",
+        Ownerless::Vanished => "closed meanwhile",
+        Ownerless::NotObserved => "not observed",
+        Ownerless::Ended => "ended",
+        Ownerless::Unaccepted | Ownerless::Kernel => reason.phrase(),
+    }
 }
 
 /// A state as a heading would have it: `Time-Wait`, `Established`.

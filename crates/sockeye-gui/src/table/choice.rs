@@ -48,6 +48,8 @@ pub(crate) enum Manner {
 #[derive(Default, Debug)]
 pub(crate) struct Choice {
     rows: HashSet<RowId>,
+    /// The groups that were chosen by their heads.
+    heads: HashSet<u32>,
     pub(crate) cursor: Option<Cursor>,
     /// Where a range begins.
     anchor: Option<Cursor>,
@@ -55,9 +57,22 @@ pub(crate) struct Choice {
     place: usize,
 }
 
+/// The group that a line is the head of.
+fn head(line: Line<'_>) -> Option<u32> {
+    match line {
+        Line::Group(group) => Some(group.number),
+        Line::Row(_) => None,
+    }
+}
+
 impl Choice {
     pub(crate) fn contains(&self, id: RowId) -> bool {
         self.rows.contains(&id)
+    }
+
+    /// Whether a group was chosen by its head.
+    pub(crate) fn has_head(&self, group: u32) -> bool {
+        self.heads.contains(&group) && !self.rows.is_empty()
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -95,6 +110,8 @@ impl Choice {
     /// Chooses every row.
     pub(crate) fn choose_all(&mut self, view: &View) {
         self.rows = view.rows().iter().copied().collect();
+        let lines = (0..view.len()).filter_map(|index| view.line(index));
+        self.heads = lines.filter_map(head).collect();
     }
 
     /// Goes to the line at `index`.
@@ -107,9 +124,11 @@ impl Choice {
             (Manner::Range, _) => return self.choose_range(view, index),
             (Manner::Alone, _) => {
                 self.rows.clear();
+                self.heads.clear();
                 self.add(view, cursor);
             }
             (Manner::Toggle, Cursor::Row(id)) => {
+                self.heads.clear();
                 if !self.rows.remove(&id) {
                     self.rows.insert(id);
                 }
@@ -127,6 +146,8 @@ impl Choice {
             Some(here) => here.saturating_add_signed(lines).min(last),
             // The row is gone: what stands in its place now.
             None if self.cursor.is_some() => self.place.min(last),
+            // Home, and everything else upwards.
+            None if lines == -isize::MAX => 0,
             None if lines < 0 => last,
             None => lines.unsigned_abs().saturating_sub(1).min(last),
         };
@@ -144,6 +165,7 @@ impl Choice {
         if self.anchor.is_none() {
             self.anchor = Cursor::at(view, end);
         }
+        self.heads.clear();
         let lines = (start.min(end)..=start.max(end)).filter_map(|index| view.line(index));
         self.rows = lines
             .filter_map(|line| match line {
@@ -159,7 +181,10 @@ impl Choice {
             Cursor::Row(id) => {
                 self.rows.insert(id);
             }
-            Cursor::Group(number) => self.rows.extend(view.rows_of(number)),
+            Cursor::Group(number) => {
+                self.heads.insert(number);
+                self.rows.extend(view.rows_of(number));
+            }
         }
     }
 }

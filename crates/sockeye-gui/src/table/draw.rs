@@ -50,19 +50,29 @@ pub(super) struct Brush<'a> {
 }
 
 impl Brush<'_> {
-    pub(super) fn group(&self, group: &Group, (is_current, left): (bool, f32)) {
+    pub(super) fn group(&self, group: &Group, (is_chosen, is_current): (bool, bool), left: f32) {
         let Self { tones, painter, place, .. } = self;
-        painter.rect_filled(*place, 0.0, if self.is_hovered { tones.hover } else { tones.panel });
+        let back = match (is_chosen, self.is_hovered) {
+            (true, _) => tones.selected,
+            (false, true) => tones.hover,
+            (false, false) => tones.panel,
+        };
+        painter.rect_filled(*place, 0.0, back);
         if is_current {
             self.outline();
         }
         let middle = place.center().y;
         let mark = if group.is_open { icon::DOWN } else { icon::RIGHT };
         let left = left.max(place.left());
-        self.text(pos2(left + PAD, middle), mark, (theme::plain(theme::TEXT), tones.dim));
-        let name = (theme::bold(theme::TEXT), tones.text);
+        let (text, dim) = if is_chosen {
+            (tones.on_selected, tones.on_selected)
+        } else {
+            (tones.text, tones.dim)
+        };
+        self.text(pos2(left + PAD, middle), mark, (theme::plain(theme::TEXT), dim));
+        let name = (theme::bold(theme::TEXT), text);
         let x = self.text(pos2(left + MARK + PAD, middle), &group.name, name) + theme::STEP;
-        let dim = || (theme::plain(theme::SMALL), tones.dim);
+        let dim = || (theme::plain(theme::SMALL), dim);
         let mut x = self.text(pos2(x, middle), &group.count, dim()) + theme::STEP * 2.0;
         if let Some((received, sent)) = &group.sums {
             for (mark, sum) in [(icon::RECEIVED, received), (icon::SENT, sent)] {

@@ -154,7 +154,10 @@ impl Table {
             y1: rect.max.y.into(),
         };
         let (label, is_chosen) = match line {
-            Line::Group(group) => (format!("{}, {}", group.name, group.count), None),
+            Line::Group(group) => {
+                let is_chosen = self.choice.has_head(group.number);
+                (format!("{}, {}", group.name, group.count), Some(is_chosen))
+            }
             Line::Row(row) => {
                 let texts = row.cells.iter().map(|cell| cell.text.as_str());
                 let texts: Vec<&str> = texts.filter(|text| !text.is_empty()).collect();

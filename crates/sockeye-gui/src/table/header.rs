@@ -166,23 +166,8 @@ fn draw(
         let stroke = Stroke::new(1.0, tones.accent);
         painter.rect_stroke(place.shrink(1.0), 2.0, stroke, egui::StrokeKind::Inside);
     }
-    let mut room = place.shrink2(vec2(PAD, 0.0));
-    let middle = room.center().y;
-    if let Some(is_descending) = is_descending {
-        let mark = if is_descending { icon::DOWN } else { icon::UP };
-        let is_right = column.kind.is_right_aligned();
-        let (x, align) = if is_right {
-            (room.left(), Align2::LEFT_CENTER)
-        } else {
-            (room.right(), Align2::RIGHT_CENTER)
-        };
-        painter.text(pos2(x, middle), align, mark, theme::plain(theme::SMALL), tones.accent);
-        if is_right {
-            room.min.x += 14.0;
-        } else {
-            room.max.x -= 14.0;
-        }
-    }
+    let room = place.shrink2(vec2(PAD, 0.0));
+    let mut middle = room.center().y;
     let color = if is_descending.is_some() { tones.text } else { tones.dim };
     let font = theme::bold(theme::SMALL);
     let mut job = egui::text::LayoutJob::simple_singleline(column.header.to_owned(), font, color);
@@ -190,6 +175,13 @@ fn draw(
     let galley = painter.layout_job(job);
     let is_right = column.kind.is_right_aligned();
     let x = if is_right { room.right() - galley.size().x } else { room.left() };
+    // Above the text: beside it there is no room in narrow columns.
+    if let Some(is_descending) = is_descending {
+        let mark = if is_descending { icon::DOWN } else { icon::UP };
+        let at = pos2(x + galley.size().x / 2.0, room.top() + 5.0);
+        painter.text(at, Align2::CENTER_CENTER, mark, theme::bold(11.0), tones.accent);
+        middle += 3.0;
+    }
     painter.galley(pos2(x, middle - galley.size().y / 2.0), galley, color);
 }
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use sockeye_core::session::Phase;
 use sockeye_core::traffic::Volume;
 use sockeye_core::view::{self, RowId};
-use sockeye_core::{Column, degradation::number_of};
+use sockeye_core::{Column, State, degradation::number_of};
 use sockeye_engine::desk::{Board, Desk};
 use sockeye_print::escaped;
 
@@ -125,29 +125,57 @@ impl Lines {
 
     fn group(&mut self, board: &Board, group: &view::Group<'_>) -> Group {
         let sum = match self.sums.get(&group.number) {
-            Some((when, sum)) if group.count > LARGE && when.elapsed() < GOOD => *sum,
+            Some((when, sum)) if group.count + group.over > LARGE && when.elapsed() < GOOD => *sum,
             _ => {
                 let sum = carried(board, group.number);
                 self.sums.insert(group.number, (Instant::now(), sum));
                 sum
             }
         };
-        let name = group.name.map_or_else(|| "none".to_owned(), escaped);
         Group {
             number: group.number,
-            name,
+            name: name(group, board.view.look().group),
             is_open: group.is_open,
-            count: number_of(group.count, "endpoint", "endpoints"),
+            count: count(group),
             sums: sum.map(|sum| (cell::bytes(sum.received), cell::bytes(sum.sent))),
         }
     }
 }
 
+/// What a group is called: its value in the words of the table, or what its rows have none of.
+fn name(group: &view::Group<'_>, column: Option<&Column>) -> String {
+    let column_name = column.map_or("", |column| column.name);
+    match group.name {
+        _ if group.is_of_newcomers => "New".to_owned(),
+        Some(name) if column_name == "network.connection.state" => {
+            let state = State::all().find(|state| state.label() == name);
+            state.map_or_else(|| escaped(name), cell::state)
+        }
+        Some(name) => escaped(name),
+        None => match column_name {
+            "process.executable.name" | "process.pid" => "No owner".to_owned(),
+            _ => format!("No {}", column.map_or("value", |column| column.header).to_lowercase()),
+        },
+    }
+}
+
+/// How many endpoints a group has, as the status bar counts them, and what stands below it besides.
+fn count(group: &view::Group<'_>) -> String {
+    let mut text = number_of(group.count, "endpoint", "endpoints");
+    if group.over > 0 {
+        text.push_str(&format!(" + {} closed", group.over));
+    }
+    if group.elsewhere > 0 {
+        text.push_str(&format!(" + {} of other groups by now", group.elsewhere));
+    }
+    text
+}
+
 /// What the rows of a group carried together, if any of them was measured.
 fn carried(board: &Board, group: u32) -> Option<Volume> {
-    let rows = board.view.rows_of(group).iter();
-    let lives = rows.filter_map(|id| board.session.live(id.slot));
-    let measured = lives.filter_map(|live| live.endpoint.metrics.as_deref());
+    let rows = board.view.members(group);
+    let shown = rows.filter_map(|id| board.view.row(id, &board.session));
+    let measured = shown.filter_map(|shown| shown.row.endpoint.metrics.as_deref());
     measured.fold(None, |sum, metrics| {
         let sum: Volume = sum.unwrap_or_default();
         let (sent, received) = (metrics.sent_bytes, metrics.received_bytes);

@@ -21,7 +21,7 @@ use crate::page::Icons;
 use crate::settings::Settings;
 use crate::theme::{self, Tones};
 
-pub(crate) use cell::{bytes, grouped, state};
+pub(crate) use cell::{bytes, duration, grouped, state};
 pub(crate) use choice::{Choice, Cursor};
 use draw::Brush;
 use header::Header;
@@ -206,7 +206,6 @@ impl Table {
             ui.scroll_to_rect_animation(line, None, egui::style::ScrollAnimation::none());
         }
         let pointer = response.hover_pos().filter(|_| response.hovered());
-        let clip = ui.clip_rect();
         for index in range.clone() {
             let place = Rect::from_min_size(pos2(left, y_of(index)), vec2(width, theme::ROW));
             let is_hovered = pointer.is_some_and(|pos| place.contains(pos));
@@ -222,7 +221,8 @@ impl Table {
             match line {
                 Line::Group(group) => {
                     let is_current = self.choice.cursor == Some(Cursor::Group(group.number));
-                    brush.group(group, (is_current, clip.left()));
+                    let marks = (self.choice.has_head(group.number), is_current);
+                    brush.group(group, marks, ui.clip_rect().left());
                 }
                 Line::Row(row) => {
                     let is_chosen = self.choice.contains(row.id);

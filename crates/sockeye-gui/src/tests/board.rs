@@ -155,13 +155,25 @@ pub(super) fn session() -> Session {
     session
 }
 
+/// Lets a snapshot show two more connections of python on a board.
+pub(super) fn go_on(desk: &Desk) {
+    let more = ["10.0.0.5:53001", "10.0.0.5:53002"]
+        .map(|local| endpoint(Some(State::Established), local, "203.0.113.50:5432", 4711));
+    let opened = endpoint(Some(State::Established), "10.0.0.5:52001", "93.184.216.34:443", 5120);
+    let after = endpoint(Some(State::Established), "10.0.0.5:52010", "203.0.113.50:5432", 4711);
+    let mut board = desk.board();
+    let all = [lasting(), vec![opened, after], more.into()].concat();
+    board.session.handle_snapshot(at(7), snapshot(7, all));
+    board.renew();
+}
+
 /// How it is watched.
 pub(super) fn status() -> Status {
     Status { is_ready: true, interval: Duration::from_secs(1), ..Status::default() }
 }
 
 /// A board of that session.
-pub(super) fn board() -> Board {
+pub(crate) fn board() -> Board {
     let mut board = Board::new(session(), Settings::default().look("", None), status());
     for second in 0..180_i64 {
         #[expect(clippy::cast_precision_loss, reason = "a small number")]

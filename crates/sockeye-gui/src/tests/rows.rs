@@ -113,7 +113,7 @@ fn headings_sort_and_shift_sorts_further() {
     heading(&window, "Process, sorted upwards").click();
     rest(&mut window);
     let mut names = processes(&window);
-    names.retain(|name| !name.contains(": ") && !name.contains(' '));
+    names.retain(|name| !name.contains(": ") && !name.contains(' ') && name != "closed");
     let mut sorted = names.clone();
     sorted.sort_by_key(|name| std::cmp::Reverse(name.to_lowercase()));
     assert_eq!(names, sorted);
@@ -209,6 +209,8 @@ fn groups_open_and_close_and_are_added_up() {
     app(&mut window).run(Id::Group(Some("process.executable.name")), &ctx);
     rest(&mut window);
     assert!(rows(&window).contains(&"nginx, 4 endpoints".to_owned()), "{:?}", rows(&window));
+    // As the status bar counts: what has closed is told apart.
+    assert!(rows(&window).contains(&"firefox, 3 endpoints + 1 closed".to_owned()));
     let before = rows(&window).len();
     node(&window, "nginx, 4 endpoints").click();
     rest(&mut window);
@@ -234,6 +236,83 @@ fn names_stand_in_place_of_addresses_where_they_are_known() {
     press_ctrl(&mut window, Key::R);
     let named = "Remote address: lb-140-82-121-4-fra.github.com";
     assert_eq!(window.query_all_by_label(named).count(), 1);
+}
+
+/// Two snapshots later, with connections that the table did not have, while it is pointed at.
+#[test]
+fn heads_stay_true_while_rows_are_held() {
+    let mut window = window();
+    let ctx = window.ctx.clone();
+    app(&mut window).run(Id::Group(Some("process.executable.name")), &ctx);
+    rest(&mut window);
+    app(&mut window).run(Id::CloseGroups, &ctx);
+    rest(&mut window);
+    window.hover_at(row(&window, 4).rect().center());
+    rest(&mut window);
+    let before = rows(&window);
+    board::go_on(&app(&mut window).desk);
+    rest(&mut window);
+    let held = rows(&window);
+    let place = |label: &str| held.iter().position(|row| row.starts_with(label));
+    let new = place("New, 2 endpoints").unwrap_or_else(|| panic!("{held:#?}"));
+    assert_eq!(new, before.len());
+    assert!(held[new + 1..].iter().all(|row| row.contains("python3.11")), "{held:#?}");
+    assert!(place("python3.11, 3 endpoints").is_some(), "{held:#?}");
+    window.hover_at(egui::pos2(600.0, 4.0));
+    rest(&mut window);
+    assert!(rows(&window).iter().any(|row| row.starts_with("python3.11, 5 endpoints")));
+}
+
+#[test]
+fn a_chosen_group_looks_chosen() {
+    let mut window = window();
+    let ctx = window.ctx.clone();
+    app(&mut window).run(Id::Group(Some("process.executable.name")), &ctx);
+    rest(&mut window);
+    app(&mut window).run(Id::CloseGroups, &ctx);
+    rest(&mut window);
+    press(&mut window, Key::Home);
+    press(&mut window, Key::ArrowDown);
+    let is_chosen = |window: &Window, head| {
+        let head = window.get_by_role_and_label(Role::Row, head);
+        head.accesskit_node().data().is_selected()
+    };
+    let (first, second) = ("avahi-daemon, 2 endpoints", "cupsd, 1 endpoint");
+    assert_eq!(is_chosen(&window, first), Some(false));
+    assert_eq!(is_chosen(&window, second), Some(true));
+    press(&mut window, Key::ArrowUp);
+    assert_eq!(is_chosen(&window, second), Some(false));
+}
+
+#[test]
+fn the_usual_columns_fit_a_small_screen_and_cut_no_heading() {
+    let window = window();
+    let columns = Settings::default().shown_columns();
+    let width: f32 = columns.iter().map(|(_, width)| width).sum();
+    assert!(width + 18.0 <= 1280.0, "{width}");
+    let measured = |text: &str, font| {
+        let color = egui::Color32::WHITE;
+        window.ctx.fonts_mut(|fonts| fonts.layout_no_wrap(text.to_owned(), font, color).size().x)
+    };
+    let mut cut = Vec::new();
+    for (column, width) in columns {
+        let needed = measured(column.header, theme::bold(theme::SMALL)) + 10.0;
+        if needed > width {
+            cut.push(format!("{}: {needed} of {width}", column.header));
+        }
+    }
+    for (name, text) in
+        [("event.start", "00:00:00"), ("state", "Close-Wait"), ("state", "Syn-Received")]
+    {
+        let column = sockeye_core::Column::find(name).unwrap().name;
+        let columns = Settings::default().shown_columns();
+        let (_, width) = columns.iter().find(|(it, _)| it.name == column).unwrap();
+        let needed = measured(text, theme::plain(theme::TEXT)) + 10.0;
+        if needed > *width {
+            cut.push(format!("{text}: {needed} of {width}"));
+        }
+    }
+    assert!(cut.is_empty(), "{cut:?}");
 }
 
 /// What the window puts on the clipboard for a key.
