@@ -4,13 +4,14 @@ use std::io;
 use std::path::Path;
 
 use eframe::egui::{self, ViewportCommand};
+use sockeye_core::degradation::number_of;
 use sockeye_core::view::{Line, RowId};
 use sockeye_core::{Column, State};
 use sockeye_engine::act::is_closable;
 use sockeye_engine::desk::{Board, Order};
 use sockeye_print::escaped;
 
-use crate::app::{App, Notice};
+use crate::app::App;
 use crate::command::{Facts, Id, THEMES};
 use crate::dialog::{Dialog, Doctor, Palette};
 use crate::save;
@@ -22,9 +23,9 @@ impl App {
     pub(crate) fn run(&mut self, id: Id, ctx: &egui::Context) {
         let facts = Facts { settings: &self.settings, counts: self.counts() };
         if let Some(why) = id.standing(&facts).refusal {
-            self.notice = Some(Notice { text: why.to_owned(), is_bad: false });
-            return;
+            return self.say(why);
         }
+        self.notice = None;
         if self.change_settings(id) || self.ask(id, ctx) {
             return;
         }
@@ -176,27 +177,32 @@ impl App {
     }
 
     /// Copies the chosen rows.
-    fn copy(&self, ctx: &egui::Context) {
+    fn copy(&mut self, ctx: &egui::Context) {
         let board = self.desk.board();
         let chosen = self.table.choice.ordered(&board.view);
         ctx.copy_text(save::copy(&board, &self.columns(), &chosen));
+        drop(board);
+        self.say(format!("Copied {}.", number_of(chosen.len(), "row", "rows")));
     }
 
     /// Copies the cell that the keyboard is on.
-    fn copy_cell(&self, ctx: &egui::Context) {
+    fn copy_cell(&mut self, ctx: &egui::Context) {
         let Some(column) = self.table.column(&self.settings) else { return };
         let Some(crate::table::Cursor::Row(id)) = self.table.choice.cursor else { return };
         let board = self.desk.board();
         let text = save::copy(&board, &[column], &[id]);
-        ctx.copy_text(text.trim_end_matches('\n').to_owned());
+        drop(board);
+        let text = text.trim_end_matches('\n').to_owned();
+        let is_empty = text.is_empty();
+        ctx.copy_text(text);
+        self.say(if is_empty { "The cell is empty." } else { "Copied 1 cell." });
     }
 
     /// Saves where it was saved last.
     fn save_again(&mut self) {
         let Some(path) = self.settings.save_path.clone() else { return };
         if let Err(error) = self.save(&path) {
-            let text = format!("Nothing was saved: {error}.");
-            self.notice = Some(Notice { text, is_bad: true });
+            self.complain(format!("Nothing was saved: {error}."));
         }
     }
 
@@ -207,9 +213,8 @@ impl App {
     /// What writing the file answers.
     pub(crate) fn save(&mut self, path: &Path) -> io::Result<()> {
         let count = save::write(&self.desk.board(), &self.columns(), path)?;
-        let endpoints = sockeye_core::degradation::number_of(count, "endpoint", "endpoints");
-        let text = format!("{endpoints} saved to {}.", escaped(&path.to_string_lossy()));
-        self.notice = Some(Notice { text, is_bad: false });
+        let endpoints = number_of(count, "endpoint", "endpoints");
+        self.say(format!("{endpoints} saved to {}.", escaped(&path.to_string_lossy())));
         self.settings.save_path = Some(path.to_owned());
         Ok(())
     }

@@ -22,6 +22,9 @@ use crate::{menu, overview, status, table, toolbar};
 /// How long settings wait to be kept: a column that is dragged changes them in every frame.
 const PATIENCE: Duration = Duration::from_secs(1);
 
+/// How long a notice that is no complaint is shown, in seconds.
+const NOTICE: f64 = 6.0;
+
 /// The program while its window is open.
 pub(crate) struct App {
     pub(crate) desk: Desk,
@@ -43,10 +46,12 @@ pub(crate) struct App {
 }
 
 /// A sentence for the user, until it is sent away.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Notice {
     pub(crate) text: String,
     pub(crate) is_bad: bool,
+    /// When it was first drawn, in seconds of the window.
+    pub(crate) since: Option<f64>,
 }
 
 /// What desk and window go by.
@@ -65,7 +70,7 @@ impl App {
     ) -> Self {
         theme::install_faces(ctx);
         theme::apply(ctx, settings.theme.preference(), settings.contrast());
-        let notice = notice.map(|text| Notice { text, is_bad: true });
+        let notice = notice.map(|text| Notice { text, is_bad: true, since: None });
         Self {
             desk,
             settings,
@@ -86,6 +91,9 @@ impl App {
     /// Draws everything and does what the user wants.
     pub(crate) fn show(&mut self, ui: &mut Ui) {
         let ctx = ui.ctx().clone();
+        // What is open when a frame begins takes its keys, though it may close by them.
+        let is_covered =
+            self.dialog.is_some() || egui::Popup::is_any_open(&ctx) || ctx.text_edit_focused();
         self.picture.renew(&self.desk, &mut self.table.choice);
         let mut commands = self.take_keys(&ctx);
         commands.extend(self.bars(ui));
@@ -96,7 +104,8 @@ impl App {
         for command in commands {
             self.run(command, &ctx);
         }
-        self.pages.show(&ctx, &self.desk);
+        self.pages.show(&ctx, &self.desk, is_covered);
+        self.show_notice(&ctx);
         self.tell(&ctx);
         self.keep(&ctx, PATIENCE);
     }
@@ -185,7 +194,6 @@ impl App {
                 chosen.extend(overview::show(ui, seen, &mut self.settings, tones));
             });
         }
-        self.show_notice(ui, tones);
         Panel::bottom("status").frame(bar(1)).show(ui, |ui| {
             let holds_rows = self.table.holds_rows();
             let told = self.picture.told(self.table.choice.len(), holds_rows);
@@ -194,25 +202,42 @@ impl App {
         chosen
     }
 
-    fn show_notice(&mut self, ui: &mut Ui, tones: &Tones) {
-        let Some(notice) = &self.notice else { return };
-        let frame = Frame::NONE.fill(tones.raised).inner_margin(Margin::symmetric(12, 4));
-        let mut is_gone = false;
-        Panel::top("notice").frame(frame).show(ui, |ui| {
-            ui.horizontal(|ui| {
-                let (mark, color) = if notice.is_bad {
-                    (icon::WARNING, tones.warning)
-                } else {
-                    (icon::INFO, tones.accent)
-                };
-                ui.label(RichText::new(mark).color(color));
-                ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+    /// Says something.
+    pub(crate) fn say(&mut self, text: impl Into<String>) {
+        self.notice = Some(Notice { text: text.into(), is_bad: false, since: None });
+    }
+
+    /// Says that something failed.
+    pub(crate) fn complain(&mut self, text: impl Into<String>) {
+        self.notice = Some(Notice { text: text.into(), is_bad: true, since: None });
+    }
+
+    /// Draws the notice over the table's foot: nothing moves for it. What is no complaint goes by
+    /// itself.
+    fn show_notice(&mut self, ctx: &egui::Context) {
+        let tones = self.tones(ctx);
+        let Some(notice) = &mut self.notice else { return };
+        let now = ctx.input(|input| input.time);
+        let age = now - *notice.since.get_or_insert(now);
+        if !notice.is_bad {
+            ctx.request_repaint_after(Duration::from_secs(1));
+        }
+        let mut is_gone = !notice.is_bad && age > NOTICE;
+        let (mark, color) =
+            if notice.is_bad { (icon::WARNING, tones.warning) } else { (icon::INFO, tones.accent) };
+        let area = egui::Area::new(egui::Id::unique("notice")).order(egui::Order::Foreground);
+        area.anchor(egui::Align2::CENTER_BOTTOM, [0.0, -36.0]).show(ctx, |ui| {
+            Frame::popup(ui.style()).fill(tones.raised).show(ui, |ui| {
+                ui.horizontal(|ui| {
+                    ui.set_max_width(ctx.content_rect().width() - 80.0);
+                    ui.label(RichText::new(mark).color(color));
+                    let said = ui.add(egui::Label::new(&notice.text).extend());
+                    ctx.accesskit_node_builder(said.id, |node| {
+                        node.set_live(egui::accesskit::Live::Polite);
+                    });
                     let clear = ui.add(toolbar::quiet(icon::CLEAR));
                     toolbar::name(&clear, "Dismiss");
-                    is_gone = clear.clicked();
-                    ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
-                        ui.add(egui::Label::new(&notice.text).truncate());
-                    });
+                    is_gone |= clear.clicked();
                 });
             });
         });
@@ -229,6 +254,7 @@ impl App {
         let mut wanted = Wanted::default();
         egui::CentralPanel::default().frame(Frame::NONE.fill(tones.table)).show(ui, |ui| {
             let place = ui.available_rect_before_wrap();
+            self.search.show_mistake(ui, (place, tones));
             let mut menu =
                 |ui: &mut Ui, settings: &Settings| menu::of_rows(ui, &Facts { settings, counts });
             let (desk, settings) = (&self.desk, &mut self.settings);
@@ -278,7 +304,7 @@ impl App {
 
     /// Tells desk and window what changed about search and settings.
     fn tell(&mut self, ctx: &egui::Context) {
-        let reading = self.search.reading().clone();
+        let reading = self.search.shown().clone();
         let now = Told { settings: self.settings.clone(), reading };
         let before = self.told.as_ref();
         if before == Some(&now) {
@@ -288,12 +314,9 @@ impl App {
         let is_other = |part: fn(&Settings) -> String| {
             before.is_none_or(|before| part(&before.settings) != part(&self.settings))
         };
-        let is_mistaken = matches!(now.reading, Reading::Mistake(_));
-        if !is_mistaken {
-            let look = look(&now);
-            if before.is_none_or(|before| self::look(before) != look) {
-                self.desk.order(Order::Look(Box::new(look)));
-            }
+        let look = look(&now);
+        if before.is_none_or(|before| self::look(before) != look) {
+            self.desk.order(Order::Look(Box::new(look)));
         }
         if is_other(|settings| settings.interval_ms.to_string()) {
             self.desk.order(Order::Interval(self.settings.interval()));
@@ -330,8 +353,7 @@ impl App {
         }
         self.changed = None;
         if let Err(error) = self.store.save(&self.settings) {
-            let text = format!("Settings could not be kept: {error}.");
-            self.notice = Some(Notice { text, is_bad: true });
+            self.complain(format!("Settings could not be kept: {error}."));
         }
     }
 

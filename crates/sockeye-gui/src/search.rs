@@ -15,8 +15,14 @@ pub(crate) struct Search {
     read: Reading,
     /// The text that was read.
     of: String,
+    /// What the table goes by: the last reading that is no mistake, or what stood before it.
+    shown: Reading,
+    /// What was shown before what is in the box was begun.
+    stood: Reading,
     /// It takes the keyboard in the next frame.
     is_summoned: bool,
+    /// Where the box begins.
+    left: f32,
 }
 
 /// What a text means.
@@ -66,10 +72,36 @@ impl Search {
     /// What is typed, as it is understood.
     pub(crate) fn reading(&mut self) -> &Reading {
         if self.of != self.text {
-            self.of.clone_from(&self.text);
+            let before = std::mem::replace(&mut self.of, self.text.clone());
             self.read = Reading::of(&self.text);
+            self.follow(&before);
         }
         &self.read
+    }
+
+    /// What the table goes by.
+    pub(crate) fn shown(&mut self) -> &Reading {
+        self.reading();
+        &self.shown
+    }
+
+    /// Finds out what the table goes by, now that another text was read than `before`. A text that
+    /// turns out to be a mistaken filter was no search while it was typed either: then what was shown
+    /// before it was begun is shown.
+    fn follow(&mut self, before: &str) {
+        let (old, new) = (before.trim(), self.of.trim());
+        if old.is_empty() || new.is_empty() {
+            self.stood = Reading::Nothing;
+        } else if !new.starts_with(old) && !old.starts_with(new) {
+            self.stood = self.shown.clone();
+        }
+        match (&self.read, &self.shown) {
+            (Reading::Mistake(_), Reading::Search(text)) if new.starts_with(text.as_str()) => {
+                self.shown = self.stood.clone();
+            }
+            (Reading::Mistake(_), _) => {}
+            (read, _) => self.shown = read.clone(),
+        }
     }
 
     /// Takes the keyboard.
@@ -111,7 +143,7 @@ impl Search {
             let response = ui.add(edit);
             crate::toolbar::name_input(&response, "Search", &self.text);
             self.keys(ui, &response);
-            self.mistake(&response, tones);
+            self.left = response.rect.left();
         });
         chosen
     }
@@ -137,26 +169,26 @@ impl Search {
         }
     }
 
-    /// What is wrong with the filter, under the box.
-    fn mistake(&mut self, response: &egui::Response, tones: &Tones) {
+    /// Says what is wrong with the filter, over the top of the `table`: it covers no count.
+    pub(crate) fn show_mistake(&mut self, ui: &Ui, (table, tones): (egui::Rect, &Tones)) {
         let text = self.text.trim().to_owned();
+        let left = self.left;
         let Reading::Mistake(mistake) = self.reading() else { return };
         let clause = mistake.to_string();
-        let popup = egui::Popup::from_response(response)
-            .id(id().with("mistake"))
-            .align(egui::RectAlign::BOTTOM_START)
-            .gap(theme::HALF)
-            .open(true);
-        popup.show(|ui| {
-            ui.set_max_width(response.rect.width().max(240.0));
-            ui.horizontal_wrapped(|ui| {
-                ui.label(RichText::new(icon::WARNING).color(tones.error));
-                ui.label(RichText::new(sentence(&clause)).color(tones.error));
+        let at = egui::pos2(left, table.top() + theme::CONTROL);
+        let area = egui::Area::new(id().with("mistake")).order(egui::Order::Foreground);
+        area.fixed_pos(at).interactable(false).show(ui.ctx(), |ui| {
+            egui::Frame::popup(ui.style()).show(ui, |ui| {
+                ui.set_max_width((table.right() - left - 2.0 * theme::STEP).max(240.0));
+                ui.horizontal_wrapped(|ui| {
+                    ui.label(RichText::new(icon::WARNING).color(tones.error));
+                    ui.label(RichText::new(sentence(&clause)).color(tones.error));
+                });
+                let wrong = mistake.span.clone();
+                if let Some(part) = text.get(wrong).filter(|part| !part.is_empty()) {
+                    ui.label(RichText::new(format!("at “{part}”")).color(tones.dim));
+                }
             });
-            let wrong = mistake.span.clone();
-            if let Some(part) = text.get(wrong).filter(|part| !part.is_empty()) {
-                ui.label(RichText::new(format!("at “{part}”")).color(tones.dim));
-            }
         });
     }
 
@@ -241,6 +273,27 @@ mod tests {
         check("port = ", "mistake");
         check("salt and pepper", "search");
         check("what is in here", "search");
+    }
+
+    #[test]
+    fn a_mistake_shows_what_stood_before_it_was_begun() {
+        let mut search = Search::default();
+        let mut type_on = |text: &str| {
+            // One letter after the other, as people type; another beginning replaces everything.
+            let kept = if text.starts_with(&search.text) { search.text.len() } else { 0 };
+            for end in (kept + 1..=text.len()).filter(|end| text.is_char_boundary(*end)) {
+                search.text = text[..end].to_owned();
+                search.reading();
+            }
+            search.shown().clone()
+        };
+        assert_eq!(type_on("remote.prot = 443"), Reading::Nothing);
+        assert_eq!(type_on("nginx"), Reading::Search("nginx".into()));
+        assert_eq!(type_on("remote.prot = 443"), Reading::Search("nginx".into()));
+        let filter = type_on("port = 443");
+        assert_eq!(filter, Reading::of("port = 443"));
+        assert_eq!(type_on("port = 443 and remote.prot = 1"), filter);
+        assert_eq!(type_on("x"), Reading::Search("x".into()));
     }
 
     #[test]

@@ -24,7 +24,8 @@ const PATH: &str = "/org/freedesktop/Notifications";
 /// Where desktops have such a bus: Linux. Elsewhere there is none, which is an error.
 pub(super) fn notify(title: &str, body: &str) -> Result<(), String> {
     let sent = Builder::session().and_then(|bus| send(bus, title, body));
-    sent.map_err(|error| format!("No desktop notifications: {error}."))
+    // Names and paths of the bus tell nobody more than this.
+    sent.map_err(|_| "This desktop shows no notifications.".to_owned())
 }
 
 /// Asks for a notification on `bus`.

@@ -3,8 +3,9 @@
 use std::net::IpAddr;
 
 use eframe::egui::{self, RichText, Ui};
+use sockeye_core::endpoint::Direction;
 use sockeye_core::view::{RowId, Shown};
-use sockeye_core::{Action, Endpoint, Occurrence, Row, Timestamp};
+use sockeye_core::{Action, Endpoint, Occurrence, Row, State, Timestamp, Transport};
 use sockeye_engine::desk::Board;
 use sockeye_print::escaped;
 
@@ -14,6 +15,7 @@ use super::question::refusal_to_close;
 use super::rates::Rates;
 use super::words::{self, NOTHING, Said, cell};
 use super::{draw, graph};
+use crate::table;
 
 /// So many of the last things that happened to it are listed.
 const EVENTS: usize = 100;
@@ -26,6 +28,10 @@ pub(super) struct EndpointPage {
     /// What happened to it: when, what.
     events: Vec<(String, String)>,
     rates: Rates,
+    /// Older events than those that are kept may have been of it.
+    is_partial: bool,
+    /// Why nothing of it is measured, where that is so.
+    unmeasured: &'static str,
     /// Why it cannot be closed.
     refusal: Option<String>,
     /// Its remote address.
@@ -55,8 +61,9 @@ impl EndpointPage {
         let now = board.session.context().time;
         self.rates.sample((board.session.snapshots(), now), std::iter::once(endpoint));
         self.lines = lines(&shown, now);
-        let own = board.recent.iter().filter(|what| is_about(what, endpoint));
-        self.events = own.rev().take(EVENTS).map(|what| event(what, now)).collect();
+        self.events = events(&shown, board, now);
+        self.is_partial = board.occurred > board.recent.len() as u64;
+        self.unmeasured = unmeasured(endpoint);
     }
 
     /// Draws what is known.
@@ -68,7 +75,7 @@ impl EndpointPage {
         ui.separator();
         draw::facts(ui, &self.lines);
         ui.add_space(8.0);
-        graph::show(ui, "Bytes of this endpoint", &self.rates, 130.0);
+        graph::show(ui, ("Bytes of this endpoint", 130.0), &self.rates, self.unmeasured);
         ui.add_space(8.0);
         self.list(ui);
     }
@@ -90,6 +97,9 @@ impl EndpointPage {
         ui.strong("What happened");
         if self.events.is_empty() {
             ui.weak("Nothing since Sockeye began to watch.");
+        }
+        if self.is_partial {
+            ui.weak("Of all endpoints, only the last 10 000 events are kept.");
         }
         egui::ScrollArea::vertical().id_salt("events").max_height(120.0).show(ui, |ui| {
             ui.spacing_mut().interact_size.y = 0.0;
@@ -116,11 +126,11 @@ impl EndpointPage {
     }
 }
 
-/// `tcp 10.0.0.5:40112 to 192.0.2.1:443`.
+/// `TCP 10.0.0.5:40112 to 192.0.2.1:443`.
 fn title(row: &Row<'_>) -> String {
     let sides: Vec<String> =
         ["local", "remote"].iter().filter_map(|name| cell(name, row)).collect();
-    format!("{} {}", row.endpoint.transport.id(), sides.join(" to "))
+    format!("{} {}", row.endpoint.transport.id().to_uppercase(), sides.join(" to "))
 }
 
 /// What is said of it.
@@ -128,16 +138,13 @@ fn lines(shown: &Shown<'_>, now: Timestamp) -> Vec<(&'static str, Said)> {
     let row = &shown.row;
     let known = |name: &str| Said::Known(cell(name, row).unwrap_or_default());
     let mut lines = vec![
-        (
-            "State",
-            Said::Known(row.endpoint.state.map_or_else(String::new, |s| s.label().to_owned())),
-        ),
+        ("State", Said::Known(row.endpoint.state.map_or_else(String::new, table::state))),
         ("Direction", known("network.direction")),
         ("Local name", known("network.local.name")),
         ("Remote name", known("network.peer.name")),
         ("Remote is in", Said::Known(place(row))),
         ("Process", process(row)),
-        ("Life", Said::Known(life(row, now))),
+        ("Life", Said::Known(life(shown, now))),
     ];
     lines.extend(carried(row.endpoint, now));
     lines.extend([
@@ -170,14 +177,15 @@ fn place(row: &Row<'_>) -> String {
 }
 
 /// Since when it is there, and until when it was.
-fn life(row: &Row<'_>, now: Timestamp) -> String {
-    let (start, end) = row.span;
-    let since = match start {
-        Some(start) => {
-            let length = words::seconds_between(start, end.unwrap_or(now));
-            format!("{} since {}", words::duration(length), words::time(start, now))
+fn life(shown: &Shown<'_>, now: Timestamp) -> String {
+    let (start, end) = shown.row.span;
+    let length = |from| words::duration(words::seconds_between(from, end.unwrap_or(now)));
+    let since = match (start, shown.found) {
+        (Some(start), _) => format!("{} since {}", length(start), words::time(start, now)),
+        (None, Some(found)) => {
+            format!("at least {}, first seen {}", length(found), words::time(found, now))
         }
-        None => "since before Sockeye began to watch".to_owned(),
+        (None, None) => "since before Sockeye began to watch".to_owned(),
     };
     match end {
         Some(end) => format!("{since}, ended {}", words::time(end, now)),
@@ -188,7 +196,7 @@ fn life(row: &Row<'_>, now: Timestamp) -> String {
 /// What it carried, in all, and how it goes.
 fn carried(endpoint: &Endpoint, now: Timestamp) -> Vec<(&'static str, Said)> {
     let Some(metrics) = endpoint.metrics.as_deref() else {
-        return vec![("Carried", Said::Absent("nobody measures it"))];
+        return vec![("Carried", Said::Absent(unmeasured(endpoint)))];
     };
     let side = |bytes: Option<u64>, packets: Option<u32>| {
         let mut parts = Vec::new();
@@ -196,7 +204,7 @@ fn carried(endpoint: &Endpoint, now: Timestamp) -> Vec<(&'static str, Said)> {
         parts.extend(packets.map(|count| format!("{} packets", words::number(count.into()))));
         Said::Known(parts.join(" in "))
     };
-    let rtt = metrics.rtt_us.map(|us| format!("{:.1} ms", f64::from(us) / 1000.0));
+    let rtt = metrics.rtt_us.map(|us| table::duration(u64::from(us) * 1000));
     let repeats = metrics.retransmits.map(|count| words::number(count.into()));
     let since = metrics.since.map(|since| words::time(since, now));
     vec![
@@ -206,6 +214,44 @@ fn carried(endpoint: &Endpoint, now: Timestamp) -> Vec<(&'static str, Said)> {
         ("Round trip", Said::Known(rtt.unwrap_or_default())),
         ("Sent again", Said::Known(repeats.unwrap_or_default())),
     ]
+}
+
+/// Why nobody counts what an endpoint carries, where nobody does.
+fn unmeasured(endpoint: &Endpoint) -> &'static str {
+    match (endpoint.transport, endpoint.state) {
+        (Transport::Udp, _) => "not measured: UDP is measured only by eBPF",
+        (Transport::Tcp, _) if endpoint.is_listener() => {
+            "nothing by itself: what a listener accepts has rows of its own"
+        }
+        (Transport::Tcp, Some(State::TimeWait | State::Closed)) => {
+            "not measured: the kernel counts nothing of what has closed"
+        }
+        (Transport::Tcp, _) => "not measured so far",
+    }
+}
+
+/// What happened to it, the youngest first; that it began also where the event is not kept.
+fn events(shown: &Shown<'_>, board: &Board, now: Timestamp) -> Vec<(String, String)> {
+    let endpoint = shown.row.endpoint;
+    let own = || board.recent.iter().filter(|what| is_about(what, endpoint));
+    let mut events: Vec<_> = own().rev().take(EVENTS).map(|what| event(what, now)).collect();
+    let is_beginning = |what: &Occurrence| {
+        use Action::{Accepted, Bound, Listening, Opened};
+        matches!(what.action, Accepted | Bound | Listening | Opened)
+    };
+    if own().any(is_beginning) {
+        return events;
+    }
+    let began = match (endpoint.direction, endpoint.transport) {
+        (Direction::Ingress, _) => "accepted",
+        (Direction::Listen, Transport::Tcp) => "listens",
+        (_, Transport::Udp) if endpoint.remote.is_none() => "bound",
+        _ => "opened",
+    };
+    let known = shown.row.span.0.map(|start| (start, began));
+    let first = known.or(shown.found.map(|found| (found, "first seen")));
+    events.extend(first.map(|(time, what)| (words::time(time, now), what.to_owned())));
+    events
 }
 
 /// Whether an occurrence is of this endpoint's life.
@@ -220,7 +266,7 @@ fn is_about(occurrence: &Occurrence, endpoint: &Endpoint) -> bool {
 /// When something happened, and what.
 fn event(occurrence: &Occurrence, now: Timestamp) -> (String, String) {
     let endpoint = occurrence.endpoint.as_deref();
-    let state = endpoint.and_then(|endpoint| endpoint.state).map_or("", |state| state.label());
+    let state = endpoint.and_then(|endpoint| endpoint.state).map(table::state).unwrap_or_default();
     let remote = endpoint.and_then(|endpoint| endpoint.remote);
     let what = match occurrence.action {
         Action::State => format!("now {state}"),
@@ -229,6 +275,7 @@ fn event(occurrence: &Occurrence, now: Timestamp) -> (String, String) {
             None => "exchanged".to_owned(),
         },
         Action::Closed => match occurrence.reason {
+            Some(reason) if reason.phrase().starts_with("closed") => reason.phrase().to_owned(),
             Some(reason) => format!("closed: {}", reason.phrase()),
             None => "closed".to_owned(),
         },

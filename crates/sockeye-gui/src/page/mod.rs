@@ -148,11 +148,11 @@ impl Pages {
         self.question.is_some()
     }
 
-    /// Draws every open page.
-    pub(crate) fn show(&mut self, ctx: &egui::Context, desk: &Desk) {
+    /// Draws every open page. Where one is covered by something else, Escape is not for it.
+    pub(crate) fn show(&mut self, ctx: &egui::Context, desk: &Desk, is_covered: bool) {
         self.examine(ctx);
         self.notices.show(ctx, desk);
-        self.show_properties(ctx, desk);
+        self.show_properties(ctx, desk, is_covered || self.question.is_some());
         self.show_whois(ctx);
         for request in std::mem::take(&mut self.requests) {
             self.answer(request, ctx, desk);
@@ -223,13 +223,13 @@ impl Pages {
         ctx.request_repaint();
     }
 
-    fn show_properties(&mut self, ctx: &egui::Context, desk: &Desk) {
+    fn show_properties(&mut self, ctx: &egui::Context, desk: &Desk, is_covered: bool) {
         let (deeds, informant) = (self.deeds, Arc::clone(&self.informant));
         let (powers, requests) = (&self.powers, &mut self.requests);
         self.properties.retain_mut(|page| {
             page.find_out(ctx, &deeds, &informant);
             page.renew(ctx, desk, powers);
-            page.show(ctx, powers, requests)
+            page.show(ctx, (powers, is_covered), requests)
         });
     }
 

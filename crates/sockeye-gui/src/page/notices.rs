@@ -193,7 +193,7 @@ impl Notices {
         }
         let told = self.told();
         if let (Some(failure), true) = (&told.failure, self.wish.is_anything()) {
-            let text = format!("{} Notices are listed here.", escaped(failure));
+            let text = format!("{} They are listed here.", escaped(failure));
             ui.add(Label::new(RichText::new(text).weak()).wrap());
         }
         ui.separator();

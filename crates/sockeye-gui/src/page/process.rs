@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use eframe::egui::{self, Label, RichText, TextureHandle, TextureOptions, Ui, Vec2};
 use sockeye_core::degradation::number_of;
-use sockeye_core::{Endpoint, Process, ProcessId, Row, State};
+use sockeye_core::{Endpoint, Process, ProcessId, Row};
 use sockeye_engine::desk::Board;
 use sockeye_print::escaped;
 
@@ -130,8 +130,8 @@ impl ProcessPage {
         let cells = |row: Row<'_>| {
             let [transport, local, remote] =
                 COLUMNS.map(|name| cell(name, &row).unwrap_or_default());
-            let state = row.endpoint.state.map_or("", State::label);
-            [transport, state.to_owned(), local, remote]
+            let state = row.endpoint.state.map(crate::table::state).unwrap_or_default();
+            [transport.to_uppercase(), state, local, remote]
         };
         let listed = lives().take(LISTED).map(|live| cells(row(live.endpoint))).collect();
         self.endpoints = (listed, lives().count());
@@ -154,7 +154,9 @@ impl ProcessPage {
         ui.separator();
         self.list(ui);
         ui.add_space(8.0);
-        graph::show(ui, "Bytes of all its endpoints", &self.rates, 120.0);
+        let why =
+            "not measured: listeners carry nothing themselves, and UDP is measured only by eBPF";
+        graph::show(ui, ("Bytes of all its endpoints", 120.0), &self.rates, why);
     }
 
     /// Draws what can be done; what is asked for is added to `requests`.

@@ -89,7 +89,7 @@ impl Properties {
     pub(super) fn show(
         &mut self,
         ctx: &egui::Context,
-        powers: &Powers,
+        (powers, is_covered): (&Powers, bool),
         requests: &mut Vec<Request>,
     ) -> bool {
         let title = self.title();
@@ -113,7 +113,8 @@ impl Properties {
         ctx.request_repaint_after(std::time::Duration::from_secs(1));
         // Escape closes the window that is in front.
         let is_front = shown.is_some_and(|shown| {
-            ctx.top_layer_id() == Some(shown.response.layer_id)
+            !is_covered
+                && ctx.top_layer_id() == Some(shown.response.layer_id)
                 && ctx.input(|input| input.key_pressed(Key::Escape))
         });
         is_open && !is_done && !is_front

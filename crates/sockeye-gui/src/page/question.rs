@@ -3,7 +3,7 @@
 use eframe::egui::{self, Id, RichText, Ui};
 use sockeye_core::degradation::number_of;
 use sockeye_core::view::RowId;
-use sockeye_core::{Endpoint, Process, ProcessId, Row};
+use sockeye_core::{Endpoint, Ownerless, Process, ProcessId, Row};
 use sockeye_engine::act::{Fate, Insistence, is_closable};
 use sockeye_engine::desk::Board;
 use sockeye_print::escaped;
@@ -29,8 +29,12 @@ pub(super) fn refusal_to_end(row: &Row<'_>, powers: &Powers) -> Option<String> {
     match (row.owner, row.process) {
         (None, _) => {
             let reason = row.endpoint.owners.reason();
-            let phrase = reason.map_or("not observed", sockeye_core::Ownerless::phrase);
-            Some(format!("No process is known that holds it: {phrase}."))
+            let phrase = reason.map_or("not observed", Ownerless::phrase);
+            let remedy = match reason {
+                Some(Ownerless::NotPermitted) => " Help, Doctor tells what helps.",
+                _ => "",
+            };
+            Some(format!("No process is known that holds it: {phrase}.{remedy}"))
         }
         (Some(_), process) => refusal_to_end_process(process?, powers),
     }
@@ -135,7 +139,14 @@ impl Question {
         }
     }
 
-    fn title(&self) -> String {
+    fn title(&mut self) -> String {
+        if let Stage::Acting(task) = &mut self.stage {
+            return match task.poll() {
+                Progress::Running => format!("{} …", self.act()),
+                Progress::Failed => "Nothing was done".to_owned(),
+                Progress::Done(fates) => outcome(&self.deed, fates, &self.names),
+            };
+        }
         match (&self.deed, self.names.is_empty()) {
             (Deed::Close(_), true) => "There is no connection to close".to_owned(),
             (Deed::End(_), true) => "There is no process to end".to_owned(),
@@ -176,13 +187,13 @@ impl Question {
                 }
                 Progress::Failed => {
                     draw::failure(ui, "No thread could be made for it: nothing was done.");
-                    draw::answer(ui, "Close")
+                    draw::answer(ui, "Done")
                 }
                 Progress::Done(fates) => {
                     let told = fates.iter().zip(&self.names);
                     let told: Vec<_> = told.map(|(fate, name)| (name, fate)).collect();
                     show_fates(ui, &self.deed, &told);
-                    draw::answer(ui, "Close")
+                    draw::answer(ui, "Done")
                 }
             },
         }
@@ -259,6 +270,22 @@ impl Question {
     }
 }
 
+/// What came of it in all: `Closed 1 connection`, `1 of 2 processes ended`.
+fn outcome(deed: &Deed, fates: &[Fate], names: &[String]) -> String {
+    let done = fates.iter().filter(|fate| matches!(fate, Fate::Done)).count();
+    let (act, one, many) = match deed {
+        Deed::Close(_) => ("Closed", "connection", "connections"),
+        Deed::End(_) => ("Ended", "process", "processes"),
+    };
+    match (done == fates.len(), deed, names) {
+        (true, Deed::End(_), [name]) => format!("{act} {name}"),
+        (true, ..) => format!("{act} {}", number_of(done, one, many)),
+        (false, ..) => {
+            format!("{done} of {} {}", number_of(fates.len(), one, many), act.to_lowercase())
+        }
+    }
+}
+
 /// What became of each.
 fn show_fates(ui: &mut Ui, deed: &Deed, fates: &[(&String, &Fate)]) {
     egui::ScrollArea::vertical().id_salt("fates").max_height(220.0).show(ui, |ui| {
@@ -303,7 +330,7 @@ pub(super) fn name_of_process(process: &Process) -> String {
 /// `tcp 10.0.0.5:40112 to 192.0.2.1:443 of curl (4711)`.
 fn name_of_endpoint(row: &Row<'_>) -> String {
     let cell = |name| super::words::cell(name, row);
-    let transport = row.endpoint.transport.id();
+    let transport = row.endpoint.transport.id().to_uppercase();
     let mut text = format!("{transport} {}", cell("local").unwrap_or_default());
     text.extend(cell("remote").map(|remote| format!(" to {remote}")));
     text.extend(row.process.map(|process| format!(" of {}", name_of_process(process))));

@@ -24,11 +24,13 @@ pub(super) struct Point {
 /// What endpoints carried from one snapshot to the next.
 #[derive(Default, Debug)]
 pub(super) struct Rates {
+    /// The snapshot that had been when it was looked at first.
+    begun: Option<u32>,
     /// The snapshot that was looked at last, and its time.
     last: Option<(u32, Timestamp)>,
     first: Option<Timestamp>,
-    /// What each had received and sent by then.
-    readings: HashMap<Key, (u64, u64)>,
+    /// What each had received and sent by then, where that was measured.
+    readings: HashMap<Key, (Option<u64>, Option<u64>)>,
     points: VecDeque<Point>,
     /// Any of them was measured.
     is_measured: bool,
@@ -52,8 +54,15 @@ impl Rates {
         (round, now): (u32, Timestamp),
         endpoints: impl Iterator<Item = &'a Endpoint>,
     ) {
+        // What is known at first was counted some time ago: nobody can tell how long a time the next
+        // count is of.
+        let Some(begun) = self.begun else {
+            self.begun = Some(round);
+            self.note(endpoints);
+            return;
+        };
         let before = self.last;
-        if before.is_some_and(|(before, _)| before == round) {
+        if begun == round || before.is_some_and(|(before, _)| before == round) {
             return;
         }
         self.last = Some((round, now));
@@ -62,17 +71,13 @@ impl Rates {
         for endpoint in endpoints {
             count += 1;
             let Some(metrics) = &endpoint.metrics else { continue };
-            let is_any = metrics.received_bytes.is_some() || metrics.sent_bytes.is_some();
-            self.is_measured |= is_any;
             rtt = metrics.rtt_us;
+            let now = (metrics.received_bytes, metrics.sent_bytes);
+            self.is_measured |= now.0.is_some() || now.1.is_some();
             let key = endpoint.key();
-            let now = (
-                metrics.received_bytes.unwrap_or_default(),
-                metrics.sent_bytes.unwrap_or_default(),
-            );
-            let (old_received, old_sent) = self.readings.get(&key).copied().unwrap_or(now);
-            received += now.0.saturating_sub(old_received);
-            sent += now.1.saturating_sub(old_sent);
+            let old = self.readings.get(&key).copied().unwrap_or_default();
+            received += growth(old.0, now.0);
+            sent += growth(old.1, now.1);
             readings.insert(key, now);
         }
         self.readings = readings;
@@ -88,12 +93,24 @@ impl Rates {
         });
     }
 
+    /// Finds out whether anything is measured.
+    fn note<'a>(&mut self, endpoints: impl Iterator<Item = &'a Endpoint>) {
+        let mut measured = endpoints.filter_map(|endpoint| endpoint.metrics.as_deref());
+        self.is_measured |=
+            measured.any(|it| it.received_bytes.is_some() || it.sent_bytes.is_some());
+    }
+
     fn push(&mut self, point: Point) {
         if self.points.len() >= POINTS {
             self.points.pop_front();
         }
         self.points.push_back(point);
     }
+}
+
+/// By how much a count has grown; what was not counted before counts from now on.
+fn growth(before: Option<u64>, now: Option<u64>) -> u64 {
+    before.zip(now).map_or(0, |(before, now)| now.saturating_sub(before))
 }
 
 /// Seconds from one instant to a later one.
@@ -123,6 +140,8 @@ mod tests {
             assert_eq!(point.map(|point| (point.received, point.sent)), expected, "{second}");
         };
         let one = |received, sent| samples::carried(1, received, sent);
+        // Nobody knows when what is known at first was counted: no point from it.
+        check(9, &[one(900, 50)], None);
         check(10, &[one(1_000, 50)], None);
         check(10, &[one(2_000, 50)], None);
         check(12, &[one(2_000, 60)], Some((500.0, 5.0)));
@@ -135,6 +154,21 @@ mod tests {
         assert_eq!((last.seconds, last.rtt_ms), (4.0, Some(25.0)));
         rates.sample((99, Timestamp::from_unix_ns(0)), [one(1, 1)].iter());
         assert_eq!(rates.points().len(), 3);
+    }
+
+    #[test]
+    fn what_was_not_measured_before_is_no_burst() {
+        let mut rates = Rates::default();
+        let bare = samples::carried(1, 0, 0);
+        let metrics = sockeye_core::endpoint::Metrics::default();
+        let bare = Endpoint { metrics: Some(metrics.into()), ..bare };
+        let seen = [bare.clone(), bare, samples::carried(1, 9_000_000, 7)];
+        for (second, endpoint) in (1..).zip(&seen) {
+            let now = Timestamp::from_unix_ns(i64::from(second) * 1_000_000_000);
+            rates.sample((second, now), std::iter::once(endpoint));
+        }
+        assert!(rates.points().iter().all(|point| point.received == 0.0));
+        assert_eq!(rates.points().len(), 1);
     }
 
     #[test]

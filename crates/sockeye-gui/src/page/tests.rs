@@ -25,7 +25,7 @@ fn stage(deeds: Deeds) -> Harness<'static, Stage> {
     let stage = Stage { pages, desk: Desk::still(samples::board()) };
     let draw = |ui: &mut egui::Ui, stage: &mut Stage| {
         let Stage { pages, desk } = stage;
-        pages.show(ui.ctx(), desk);
+        pages.show(ui.ctx(), desk, false);
     };
     let builder = Harness::builder().with_size(Vec2::new(1000.0, 760.0)).with_max_steps(1);
     let builder = builder.with_context_setup(|ctx| {
@@ -83,7 +83,7 @@ fn closing_is_asked_by_name_and_the_safe_answer_has_the_focus() {
     let dialog = harness.get_by_role(egui::accesskit::Role::Dialog);
     assert_eq!(dialog.accesskit_node().label().as_deref(), Some("Close 1 connection?"));
     assert!(harness.get_by_label("Cancel").accesskit_node().is_focused());
-    harness.get_by_label("tcp 10.0.0.5:443 to 192.0.2.77:51234 of nginx (1207)");
+    harness.get_by_label("TCP 10.0.0.5:443 to 192.0.2.77:51234 of nginx (1207)");
     harness.get_by_label("A listener is no connection: end its process instead.");
     // Enter gives the safe answer.
     harness.key_press(Key::Enter);
@@ -105,11 +105,13 @@ fn what_came_of_closing_is_said_for_each() {
     harness.state_mut().pages.close(chosen);
     wait_for(&mut harness, "Close 3 connections?");
     click(&mut harness, "Close 3 connections");
-    wait_for(&mut harness, ": closed");
+    wait_for(&mut harness, "1 of 3 connections closed");
+    let dialog = harness.get_by_role(egui::accesskit::Role::Dialog);
+    assert_eq!(dialog.accesskit_node().label().as_deref(), Some("1 of 3 connections closed"));
     harness.get_by_label_contains("198.51.100.9:443 of curl (4711): not permitted");
     harness.get_by_label("it takes CAP_NET_ADMIN");
     harness.get_by_label_contains("192.0.2.90:50981: still open");
-    click(&mut harness, "Close");
+    click(&mut harness, "Done");
     harness.run_steps(3);
     assert!(!harness.state().pages.is_modal());
 }
@@ -135,6 +137,8 @@ fn ending_names_the_process_and_others_are_refused() {
     harness.run_steps(2);
     click(&mut harness, "End curl (4711)");
     wait_for(&mut harness, "curl (4711): ended");
+    let dialog = harness.get_by_role(egui::accesskit::Role::Dialog);
+    assert_eq!(dialog.accesskit_node().label().as_deref(), Some("Ended curl (4711)"));
     harness.key_press(Key::Escape);
     harness.run_steps(3);
     assert!(!harness.state().pages.is_modal());
@@ -216,19 +220,74 @@ fn the_page_of_an_endpoint_follows_it_until_it_is_gone() {
     harness.state_mut().pages.open_properties(chosen[0]);
     wait_for(&mut harness, "Endpoint");
     click(&mut harness, "Endpoint");
-    wait_for(&mut harness, "ESTABLISHED");
-    harness.get_by_label_contains("The first two snapshots");
+    wait_for(&mut harness, "Established");
+    harness.get_by_label_contains("The next two measurements");
     harness.get_by_label_contains("since before Sockeye began to watch");
     harness.get_by_label("accepted");
-    harness.get_by_label("25.0 ms");
-    advance(&harness.state().desk, 1, samples::endpoints(1_500_000));
+    harness.get_by_label("25 ms");
+    advance(&harness.state().desk, 1, samples::endpoints(1_200_000));
+    harness.run_steps(1);
+    advance(&harness.state().desk, 2, samples::endpoints(1_500_000));
     wait_for(&mut harness, "1\u{2009}500\u{2009}000 bytes");
-    assert!(harness.query_by_label_contains("The first two snapshots").is_none());
-    for second in 2..7 {
+    assert!(harness.query_by_label_contains("The next two measurements").is_none());
+    for second in 3..8 {
         advance(&harness.state().desk, second, Vec::new());
     }
     wait_for(&mut harness, "It is gone; this is how it was at last.");
     assert!(harness.get_by_label("Close connection…").accesskit_node().is_disabled());
+}
+
+#[test]
+fn escape_closes_only_what_is_in_front() {
+    let mut harness = stage(FAKE);
+    let chosen = rows(&harness, &[ASKED]);
+    harness.state_mut().pages.open_properties(chosen[0]);
+    wait_for(&mut harness, "End process…");
+    harness.state_mut().pages.end(chosen);
+    wait_for(&mut harness, "End curl (4711)?");
+    click(&mut harness, "End curl (4711)");
+    wait_for(&mut harness, "Ended curl (4711)");
+    harness.key_press(Key::Escape);
+    harness.run_steps(3);
+    assert!(!harness.state().pages.is_modal());
+    assert_eq!(harness.state().pages.properties.len(), 1);
+    harness.key_press(Key::Escape);
+    harness.run_steps(3);
+    assert!(harness.state().pages.properties.is_empty());
+}
+
+#[test]
+fn a_listener_says_why_it_has_no_graph() {
+    let mut harness = stage(FAKE);
+    let chosen = rows(&harness, &[LISTENER]);
+    harness.state_mut().pages.open_properties(chosen[0]);
+    wait_for(&mut harness, "Endpoint");
+    click(&mut harness, "Endpoint");
+    wait_for(&mut harness, "what a listener accepts has rows of its own");
+    assert!(harness.query_by_label_contains("UDP").is_none());
+}
+
+#[test]
+fn what_was_found_later_says_when_and_that_older_events_are_gone() {
+    let mut harness = stage(FAKE);
+    let mut endpoints = samples::endpoints(1_000_000);
+    let found = samples::carried(77, 1, 1);
+    let local = "10.0.0.5:7777".parse().unwrap();
+    endpoints.push(sockeye_core::Endpoint { local, ..found });
+    advance(&harness.state().desk, 30, endpoints);
+    let mut board = harness.state().desk.board();
+    board.recent.clear();
+    board.occurred += 1;
+    drop(board);
+    let chosen = rows(&harness, &[("10.0.0.5:7777", "192.0.2.77:51234")]);
+    harness.state_mut().pages.open_properties(chosen[0]);
+    wait_for(&mut harness, "Endpoint");
+    click(&mut harness, "Endpoint");
+    wait_for(&mut harness, "first seen 10:40:30");
+    harness.get_by_label("first seen");
+    harness.get_by_label("Of all endpoints, only the last 10 000 events are kept.");
+    assert!(harness.query_by_label_contains("since before").is_none());
+    assert!(harness.query_by_label_contains("Nothing since").is_none());
 }
 
 #[test]
