@@ -159,6 +159,8 @@ pub(crate) struct Counts {
     pub(crate) chosen: usize,
     /// How many of them have a process.
     pub(crate) owned: usize,
+    /// How many of them have one that may not be seen.
+    pub(crate) unseen: usize,
     /// How many of them can be closed.
     pub(crate) closable: usize,
     /// This user may close none of them.
@@ -215,7 +217,8 @@ pub(crate) fn choosable() -> impl Iterator<Item = &'static Column> {
 fn states(like: &Command) -> impl Iterator<Item = Command> {
     State::all().map(|state| Command {
         id: Id::State(state),
-        label: state.label(),
+        // Once for each state, as long as the program runs.
+        label: String::leak(crate::table::state(state)),
         section: like.section - 1,
         ..*like
     })
@@ -284,6 +287,9 @@ impl Id {
             }
             Self::Properties => needs(facts.counts.chosen > 0, "No row is selected."),
             Self::End if facts.counts.chosen == 0 => Some("No row is selected."),
+            Self::End if facts.counts.owned == 0 && facts.counts.unseen > 0 => Some(
+                "Which process holds it is not permitted to see: Help, Doctor tells what helps.",
+            ),
             Self::End => needs(facts.counts.owned > 0, "No process holds the selected endpoints."),
             Self::Close if facts.counts.chosen == 0 => Some("No row is selected."),
             Self::Close if facts.counts.closable == 0 => {

@@ -106,6 +106,7 @@ const OTHER_KEYS: &[(&str, &str)] = &[
     ("Enter on a heading", "Table: Sort by that column; with Shift also by it"),
     ("Alt+← Alt+→ on a heading", "Table: Move that column"),
     ("F10", "Go to the menus"),
+    ("Alt with a letter", "Open the menu that begins with it"),
     ("Esc", "Leave the search, close what is open"),
 ];
 
@@ -289,7 +290,14 @@ impl Palette {
         };
         let all = command::all().iter().filter(|command| command.id != command::Id::Palette);
         let mut found: Vec<_> = all.filter(fits).collect();
-        found.sort_by_key(|command| command.id.standing(facts).refusal.is_some());
+        let is_named = |command: &Command| {
+            let label = command.label.to_lowercase();
+            words.iter().all(|word| label.contains(word.as_str()))
+        };
+        // What is called so itself before what is in a menu that is called so.
+        found.sort_by_key(|command| {
+            (!is_named(command), command.id.standing(facts).refusal.is_some())
+        });
         found
     }
 }

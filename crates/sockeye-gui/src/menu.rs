@@ -10,13 +10,26 @@ pub(crate) fn bar(ui: &mut Ui, facts: &Facts<'_>) -> Option<Id> {
     let mut chosen = None;
     egui::MenuBar::new().ui(ui, |ui| {
         for menu in Menu::ALL {
-            ui.menu_button(menu.label(), |ui| {
+            let button = ui.menu_button(menu.label(), |ui| {
                 let inside: Vec<_> = command::all().iter().filter(|c| c.menu == menu).collect();
                 chosen = items(ui, &inside, facts).or(chosen);
             });
+            if is_summoned(ui, menu) {
+                let popup = egui::Popup::default_response_id(&button.response);
+                egui::Popup::open_id(ui.ctx(), popup);
+                button.response.request_focus();
+            }
         }
     });
     chosen
+}
+
+/// Whether Alt and the letter that a menu begins with were pressed, and no dialog is open.
+fn is_summoned(ui: &Ui, menu: Menu) -> bool {
+    let key = menu.label().get(..1).and_then(egui::Key::from_name);
+    let is_free = ui.memory(|memory| memory.top_modal_layer().is_none());
+    let is_pressed = |key| ui.input_mut(|input| input.consume_key(egui::Modifiers::ALT, key));
+    is_free && key.is_some_and(is_pressed)
 }
 
 /// Draws the menu of rows and returns what was chosen in it.

@@ -53,23 +53,54 @@ pub(crate) fn show(
     chosen
 }
 
-/// The counts of the states that there are, as many as there is room for.
+/// The room that a count takes at most, and that the menu of the others does.
+const COUNT: f32 = 110.0;
+
+/// The counts of the states that there are, the most frequent first; those that there is no room for
+/// are in a menu.
 fn states(ui: &mut Ui, totals: &Totals, settings: &mut Settings, tones: &Tones) {
-    let is_shown = |state: &State| ALWAYS.contains(state) || totals.of(*state) > 0;
-    let first = [State::Established, State::Listen];
-    let others = State::all().filter(|state| !first.contains(state));
-    for state_ in first.into_iter().chain(others).filter(is_shown) {
-        let is_listen = state_ == State::Listen;
-        let name = if is_listen { "listening".into() } else { state(state_).to_lowercase() };
-        if ui.available_width() < 110.0 {
+    let all = shown_states(totals);
+    let mut rest = all.as_slice();
+    while let Some((first, others)) = rest.split_first() {
+        let needed = if others.is_empty() { COUNT } else { 2.0 * COUNT };
+        if ui.available_width() < needed {
             break;
         }
-        let is_only = is_only(settings, state_);
-        let response = count(ui, (totals.of(state_), &name), is_only, tones);
-        let what = if is_only { "Show every state again" } else { "Show only this state" };
-        if response.on_hover_text(what).clicked() {
-            settings.show_only(state_);
-        }
+        one_state(ui, (totals, *first), settings, tones);
+        rest = others;
+    }
+    if !rest.is_empty() {
+        let text = RichText::new(format!("… {} more", rest.len())).color(tones.dim);
+        let menu = ui.menu_button(text, |ui| {
+            rest.iter().for_each(|state| one_state(ui, (totals, *state), settings, tones));
+        });
+        menu.response.on_hover_text("The other states");
+    }
+}
+
+/// The states that are counted: two always first, then those that there are, the most frequent first.
+fn shown_states(totals: &Totals) -> Vec<State> {
+    let is_there = |state: &State| !ALWAYS.contains(state) && totals.of(*state) > 0;
+    let mut others: Vec<State> = State::all().filter(is_there).collect();
+    others.sort_by_key(|state| std::cmp::Reverse(totals.of(*state)));
+    ALWAYS.into_iter().chain(others).collect()
+}
+
+/// The count of one state; a click shows that one alone, or all again.
+fn one_state(
+    ui: &mut Ui,
+    (totals, which): (&Totals, State),
+    settings: &mut Settings,
+    tones: &Tones,
+) {
+    let is_listen = which == State::Listen;
+    let name = if is_listen { "listening".into() } else { state(which).to_lowercase() };
+    let is_only = is_only(settings, which);
+    let response = count(ui, (totals.of(which), &name), is_only, tones);
+    let what = if is_only { "Show every state again" } else { "Show only this state" };
+    if response.on_hover_text(what).clicked() {
+        settings.show_only(which);
+        ui.close();
     }
 }
 
@@ -188,4 +219,18 @@ fn draw(
     ui.painter().add(Shape::mesh(mesh));
     ui.painter().add(Shape::line(points, Stroke::new(1.2, color)));
     most
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_most_frequent_states_come_first() {
+        let board = crate::tests::board();
+        let states = shown_states(board.view.totals());
+        assert_eq!(states[..2], ALWAYS);
+        let counts: Vec<usize> = states[2..].iter().map(|it| board.view.totals().of(*it)).collect();
+        assert!(counts.is_sorted_by(|a, b| a >= b) && counts.len() > 1, "{counts:?}");
+    }
 }

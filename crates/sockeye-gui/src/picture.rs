@@ -1,11 +1,12 @@
 //! What bars show of the board: taken out of it when it changes, so that drawing waits for nobody.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use eframe::egui::{self, Rect, RichText, Ui, UiBuilder};
-use sockeye_core::Degradation;
 use sockeye_core::snapshot::Source;
 use sockeye_core::view::{RowId, Totals};
+use sockeye_core::{Degradation, Ownerless, Timestamp};
 use sockeye_engine::act::is_closable;
 use sockeye_engine::desk::{Board, Desk, Sample, Status};
 use sockeye_print::escaped;
@@ -27,6 +28,10 @@ pub(crate) struct Picture {
     pub(crate) traffic: VecDeque<Sample>,
     pub(crate) status: Status,
     pub(crate) counts: Counts,
+    /// How many rows are shown that have not closed.
+    living: usize,
+    /// How long ago bytes and packets were counted last.
+    measured_ago: Option<Duration>,
     source: Source,
     degradations: Vec<Degradation>,
 }
@@ -40,6 +45,8 @@ impl Default for Picture {
             traffic: VecDeque::new(),
             status: Status::default(),
             counts: Counts::default(),
+            living: 0,
+            measured_ago: None,
             source: Source::SockDiag,
             degradations: Vec::new(),
         }
@@ -50,10 +57,15 @@ impl Picture {
     /// Looks at the board, unless it is being renewed at this moment or nothing changed.
     pub(crate) fn renew(&mut self, desk: &Desk, choice: &mut Choice) {
         let Some(board) = desk.try_board() else { return };
+        let now = board.session.context().time;
+        let age = |measured: Timestamp| now.unix_ns().saturating_sub(measured.unix_ns());
+        let age = board.status.measured.map(|time| u64::try_from(age(time)).unwrap_or_default());
+        self.measured_ago = age.map(Duration::from_nanos);
         if self.version != Some(board.version) {
             self.version = Some(board.version);
             choice.keep_shown(&board.view);
             self.totals = board.view.totals().clone();
+            self.living = board.view.living();
             self.traffic.clone_from(&board.traffic);
             self.status = board.status.clone();
             let context = board.session.context();
@@ -69,10 +81,11 @@ impl Picture {
     fn count(&mut self, board: &Board, choice: &Choice) {
         self.chosen = choice.some(LOOKED_AT);
         let shown = self.chosen.iter().filter_map(|id| board.view.row(*id, &board.session));
-        let (mut owned, mut closable, mut remote) = (0, 0, 0);
+        let (mut owned, mut unseen, mut closable, mut remote) = (0, 0, 0, 0);
         for shown in shown {
             let endpoint = shown.row.endpoint;
             owned += usize::from(shown.row.owner.is_some());
+            unseen += usize::from(endpoint.owners.reason() == Some(Ownerless::NotPermitted));
             closable += usize::from(is_closable(endpoint));
             remote += usize::from(endpoint.remote.is_some());
         }
@@ -80,6 +93,7 @@ impl Picture {
             is_paused: self.status.is_paused,
             chosen: choice.len(),
             owned,
+            unseen,
             closable,
             remote,
             rows: board.view.rows().len(),
@@ -94,7 +108,8 @@ impl Picture {
             status: &self.status,
             source: self.source,
             degradations: &self.degradations,
-            shown: self.counts.rows,
+            shown: self.living,
+            measured_ago: self.measured_ago,
             chosen,
             holds_rows,
         }

@@ -1,6 +1,9 @@
 //! The status bar: the counts that TCPView has there, what is observed with, and what cannot be seen.
 
+use std::time::Duration;
+
 use eframe::egui::{self, Button, RichText, Role, Ui, WidgetInfo};
+use sockeye_core::degradation::number_of;
 use sockeye_core::snapshot::Source;
 use sockeye_core::view::Totals;
 use sockeye_core::{Degradation, State};
@@ -8,6 +11,7 @@ use sockeye_engine::desk::Status;
 use sockeye_print::escaped;
 
 use crate::command::Id;
+use crate::search::sentence;
 use crate::table::grouped;
 use crate::theme::{self, Tones, icon};
 use crate::toolbar::speed;
@@ -20,7 +24,10 @@ pub(crate) struct Told<'a> {
     pub(crate) source: Source,
     /// What the last snapshot could not show.
     pub(crate) degradations: &'a [Degradation],
+    /// How many of the rows that are shown have not closed.
     pub(crate) shown: usize,
+    /// How long ago bytes and packets were counted last.
+    pub(crate) measured_ago: Option<Duration>,
     pub(crate) chosen: usize,
     /// Rows are kept where they are because somebody points at them.
     pub(crate) holds_rows: bool,
@@ -54,6 +61,10 @@ pub(crate) fn show(ui: &mut Ui, told: &Told<'_>, tones: &Tones) -> Option<Id> {
             speed(u64::try_from(told.status.interval.as_millis()).unwrap_or(u64::MAX))
         };
         fact(ui, "Update", &update, tones);
+        if let Some(ago) = late(told) {
+            line(ui);
+            fact(ui, "Measured", &ago, tones);
+        }
         if told.shown < told.totals.endpoints {
             line(ui);
             fact(ui, "Shown", &grouped(told.shown as u64), tones);
@@ -74,6 +85,14 @@ pub(crate) fn show(ui: &mut Ui, told: &Told<'_>, tones: &Tones) -> Option<Id> {
     chosen
 }
 
+/// How long ago bytes and packets were counted last, where that is longer than two intervals: beside
+/// events, looking takes a small part of the time at most.
+fn late(told: &Told<'_>) -> Option<String> {
+    let ago = told.measured_ago.filter(|ago| *ago > told.status.interval * 2)?;
+    let is_late = !told.status.is_paused && ago.as_secs() > 0;
+    is_late.then(|| format!("{} s ago", ago.as_secs()))
+}
+
 fn line(ui: &mut Ui) {
     ui.add(egui::Separator::default().vertical().spacing(1.0).shrink(5.0));
 }
@@ -87,17 +106,43 @@ fn fact(ui: &mut Ui, name: &str, value: &str, tones: &Tones) {
 }
 
 /// What cannot be seen, each a sentence; the same is said once.
-pub(crate) fn limits(told: &Told<'_>) -> Vec<String> {
-    let mut sentences: Vec<String> = Vec::new();
+pub(crate) fn limits(told: &Told<'_>) -> Vec<(String, &'static str)> {
+    let mut sentences: Vec<(String, &'static str)> = Vec::new();
     for degradation in
         told.status.limits.iter().chain(&told.status.unanswered).chain(told.degradations)
     {
-        let sentence = escaped(&degradation.to_string());
-        if !sentences.contains(&sentence) {
-            sentences.push(sentence);
+        let limit = explained(degradation);
+        if !sentences.contains(&limit) {
+            sentences.push(limit);
         }
     }
     sentences
+}
+
+/// What cannot be seen, in a short sentence, and what helps.
+fn explained(degradation: &Degradation) -> (String, &'static str) {
+    const ROOT: &str = "Root sees them; Doctor has the command that gives Sockeye the right.";
+    const EVENTS: &str = "eBPF tells of everything; Doctor says why it is not to be had.";
+    match degradation {
+        Degradation::ProcessesDenied { count } => {
+            let processes = number_of(*count as usize, "process", "processes");
+            (format!("{processes} of other users may not be looked into."), ROOT)
+        }
+        Degradation::ProcessesHidden => {
+            ("Processes of other users are hidden (hidepid).".to_owned(), ROOT)
+        }
+        Degradation::NamespacesDenied { count } => {
+            let namespaces = number_of(*count as usize, "network namespace", "network namespaces");
+            (format!("{namespaces} may not be entered."), ROOT)
+        }
+        Degradation::EventsUnavailable { .. } => {
+            ("What opens and closes between two looks is missed.".to_owned(), EVENTS)
+        }
+        Degradation::IteratorUnavailable { .. } => {
+            ("Looking takes longer than it could.".to_owned(), EVENTS)
+        }
+        other => (sentence(&escaped(&other.to_string())), "Doctor tells more."),
+    }
 }
 
 /// What is observed with, in few words.
@@ -147,7 +192,11 @@ fn tier(ui: &mut Ui, told: &Told<'_>, tones: &Tones) -> Option<Id> {
     chosen
 }
 
-fn explain(ui: &mut Ui, told: &Told<'_>, (limits, tones): (&[String], &Tones)) -> Option<Id> {
+fn explain(
+    ui: &mut Ui,
+    told: &Told<'_>,
+    (limits, tones): (&[(String, &str)], &Tones),
+) -> Option<Id> {
     ui.label(RichText::new(observing(told)).font(theme::bold(theme::TEXT)));
     ui.add_space(theme::HALF);
     if let Some(error) = &told.status.error {
@@ -157,11 +206,14 @@ fn explain(ui: &mut Ui, told: &Told<'_>, (limits, tones): (&[String], &Tones)) -
     } else if limits.is_empty() {
         ui.label("Every endpoint and every process is seen.");
     } else {
-        ui.label("Not seen:");
-        for limit in limits {
-            ui.horizontal_wrapped(|ui| {
+        for (limit, remedy) in limits {
+            ui.horizontal_top(|ui| {
                 ui.label(RichText::new(icon::WARNING).color(tones.warning));
-                ui.label(limit);
+                ui.vertical(|ui| {
+                    ui.spacing_mut().item_spacing.y = 0.0;
+                    ui.label(limit);
+                    ui.label(RichText::new(*remedy).color(tones.dim));
+                });
             });
         }
     }
@@ -172,4 +224,33 @@ fn explain(ui: &mut Ui, told: &Told<'_>, (limits, tones): (&[String], &Tones)) -
         ui.close();
     }
     chosen
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_measurement_that_is_old_says_how_old() {
+        let totals = Totals::default();
+        let check = |seconds: u64, is_paused, expected: Option<&str>| {
+            let interval = Duration::from_secs(1);
+            let status = Status { interval, is_paused, ..Status::default() };
+            let told = Told {
+                totals: &totals,
+                status: &status,
+                source: Source::Ebpf,
+                degradations: &[],
+                shown: 0,
+                measured_ago: Some(Duration::from_secs(seconds)),
+                chosen: 0,
+                holds_rows: false,
+            };
+            assert_eq!(late(&told).as_deref(), expected, "{seconds}");
+        };
+        check(1, false, None);
+        check(2, false, None);
+        check(7, false, Some("7 s ago"));
+        check(7, true, None);
+    }
 }

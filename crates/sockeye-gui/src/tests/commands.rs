@@ -241,6 +241,77 @@ fn what_cannot_be_done_says_why() {
 }
 
 #[test]
+fn a_notice_moves_nothing_and_goes_by_itself() {
+    let mut window = window();
+    let top = window.get_by_role(Role::Table).rect();
+    press(&mut window, Key::Delete);
+    assert!(is_there(&window, "No row is selected."));
+    assert_eq!(window.get_by_role(Role::Table).rect(), top);
+    press(&mut window, Key::ArrowDown);
+    window.key_press_modifiers(egui::Modifiers::SHIFT, Key::ArrowDown);
+    rest(&mut window);
+    press_ctrl(&mut window, Key::C);
+    assert!(is_there(&window, "Copied 2 rows.") && !is_there(&window, "No row is selected."));
+    // Thirty frames are a second.
+    window.run_steps(190);
+    assert!(!is_there(&window, "Copied 2 rows."));
+    app(&mut window).complain("Nothing was saved: it is full.");
+    window.run_steps(190);
+    assert!(is_there(&window, "Nothing was saved: it is full."));
+}
+
+#[test]
+fn what_may_not_be_seen_is_the_reason() {
+    let counts = command::Counts { chosen: 1, unseen: 1, ..command::Counts::default() };
+    let settings = Settings::default();
+    let facts = Facts { settings: &settings, counts };
+    let refusal = Id::End.standing(&facts).refusal.unwrap();
+    assert!(refusal.contains("not permitted"), "{refusal}");
+}
+
+#[test]
+fn escape_closes_the_dialog_in_front_alone() {
+    let mut window = window();
+    press(&mut window, Key::ArrowDown);
+    press(&mut window, Key::Enter);
+    let is_open = |window: &Window| window.query_all_by_label_contains(": properties").count() > 0;
+    assert!(is_open(&window));
+    press(&mut window, Key::F1);
+    press(&mut window, Key::Escape);
+    assert!(!is_there(&window, "Keyboard shortcuts") && is_open(&window));
+    press(&mut window, Key::Escape);
+    assert!(!is_open(&window));
+}
+
+#[test]
+fn menus_open_by_alt_and_their_letter() {
+    let mut window = window();
+    for menu in Menu::ALL {
+        let key = Key::from_name(&menu.label()[..1]).unwrap();
+        window.key_press_modifiers(egui::Modifiers::ALT, key);
+        rest(&mut window);
+        let first = command::all().iter().find(|command| command.menu == menu).unwrap();
+        item(&window, first.label);
+        press(&mut window, Key::Escape);
+    }
+}
+
+#[test]
+fn the_palette_has_first_what_is_called_so() {
+    let mut window = window();
+    press_ctrl(&mut window, Key::K);
+    node(&window, "Command").type_text("conn");
+    rest(&mut window);
+    let found = window.query_all_by_role(Role::Button).filter_map(|node| {
+        let label = node.accesskit_node().label()?;
+        label.contains(": ").then_some((node.rect().top(), label))
+    });
+    let mut found: Vec<_> = found.collect();
+    found.sort_by(|a, b| a.0.total_cmp(&b.0));
+    assert!(found[0].1.starts_with("Connection: Close Connections"), "{found:?}");
+}
+
+#[test]
 fn the_menu_of_rows_has_what_is_done_to_rows() {
     let mut window = window();
     let row = window.query_all_by_role(Role::Row).nth(2).unwrap();

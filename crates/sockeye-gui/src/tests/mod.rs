@@ -8,6 +8,7 @@ mod rows;
 mod searching;
 mod speed;
 
+pub(crate) use board::board;
 use eframe::egui::{self, Role, Theme, Ui};
 use egui_kittest::kittest::{NodeT, Queryable};
 use egui_kittest::{Harness, Node};

@@ -8,6 +8,7 @@ use eframe::egui::{Key, Theme};
 use sockeye_engine::desk::Status;
 
 use super::*;
+use crate::settings::Sorting;
 
 /// Compares the windows, one after the other, and says of all what differs.
 fn compare_all(windows: Vec<(Window, &str)>) {
@@ -39,9 +40,10 @@ fn main_window_in_both_themes() {
 
 #[test]
 fn groups_and_chosen_rows() {
-    let grouped = Settings { group: Some("process.executable.name".into()), ..settings() };
+    let by_port = Sorting { column: "network.local.port".into(), is_descending: true };
+    let group = Some("process.executable.name".into());
+    let grouped = Settings { group, sort: vec![by_port], ..settings() };
     let mut window = settled(window_with(board::desk(), grouped, Theme::Light));
-    press(&mut window, Key::ArrowDown);
     press(&mut window, Key::ArrowDown);
     compare(&mut window, "groups-light");
 }

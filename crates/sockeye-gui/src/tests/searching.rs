@@ -56,8 +56,8 @@ fn counts_above_the_table_filter_by_their_state() {
 fn states_are_hidden_by_their_menu() {
     let mut window = window();
     click(&mut window, "Connection States");
-    click(&mut window, "ESTABLISHED");
-    click(&mut window, "LISTEN");
+    click(&mut window, "Established");
+    click(&mut window, "Listen");
     press(&mut window, Key::Escape);
     assert_eq!(count(&mut window), 24 - fitting("state in (established, listen)"));
 }
@@ -82,6 +82,21 @@ fn a_mistake_is_shown_and_changes_nothing() {
     rest(&mut window);
     assert_eq!(count(&mut window), 4, "what was found before stays");
     assert_eq!(window.query_all_by_label_contains("did you mean remote.port?").count(), 1);
+}
+
+#[test]
+fn a_filter_that_is_typed_letter_by_letter_empties_nothing_by_a_mistake() {
+    let mut window = window();
+    press_ctrl(&mut window, Key::F);
+    for letter in "remote.prot = 443".chars() {
+        node(&window, "Search").type_text(&letter.to_string());
+        window.run_steps(1);
+    }
+    rest(&mut window);
+    assert_eq!(count(&mut window), 24, "what was shown before it was begun");
+    let mistake = window.query_by_label_contains("did you mean remote.port?").unwrap();
+    let counts = node(&window, "6 listening").rect();
+    assert!(mistake.rect().top() > counts.bottom(), "it covers the counts");
 }
 
 #[test]
