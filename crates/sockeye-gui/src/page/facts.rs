@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use sockeye_core::answer::Package;
-use sockeye_core::description::{Capabilities, CapabilitySet, Description};
+use sockeye_core::description::{CapabilitySet, Description};
 use sockeye_core::process::{Absent, Fact};
 use sockeye_core::{Process, Row, Snapshot};
 use sockeye_print::escaped;
@@ -45,7 +45,7 @@ pub(super) fn of_told(told: &Told, context: &Snapshot) -> Vec<Line> {
         ("Parents", parents(description)),
         ("Directory", of_fact(&description.working_directory)),
         ("Root", root(description)),
-        ("Capabilities", capabilities(&description.capabilities)),
+        ("Capabilities", capabilities(description)),
         ("Security label", of_fact(&description.security_label)),
         ("Threads", description.threads.map_or_else(absent, |n| Said::Known(n.to_string()))),
     ]);
@@ -152,36 +152,44 @@ fn root(description: &Description) -> Said {
 }
 
 /// What it may do now; of nearly all, what it may not.
-fn capabilities(capabilities: &Fact<Capabilities>) -> Said {
-    let set = match capabilities {
+fn capabilities(description: &Description) -> Said {
+    let set = match &description.capabilities {
         Ok(sets) => sets.effective,
         Err(reason) => return absent(*reason),
     };
     let names = |set: CapabilitySet| set.names().collect::<Vec<_>>().join(", ");
     let missing = CapabilitySet::ALL.without(set);
-    Said::Known(match missing.names().count() {
-        _ if set.is_empty() => "none".to_owned(),
+    let said = match missing.names().count() {
+        _ if set.is_empty() => return Said::Known("none".to_owned()),
         0 => "all".to_owned(),
         1..8 => format!("all but {}", names(missing)),
         _ => names(set),
-    })
+    };
+    let is_elsewhere = description.standing.is_in_other_user_namespace;
+    Said::Known(if is_elsewhere { format!("{said}, in its user namespace only") } else { said })
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::samples;
     use super::*;
+    use sockeye_core::description::{Capabilities, Standing};
 
     #[test]
     fn capabilities_are_said_briefly() {
-        let check = |effective, expected: &str| {
+        let told = samples::told(&samples::process(1207, "/usr/sbin/nginx", 33));
+        let check = |effective, is_in_other_user_namespace, expected: &str| {
             let sets = Capabilities { effective, ..Capabilities::default() };
-            assert_eq!(capabilities(&Ok(sets)).text(), expected);
+            let standing = Standing { is_in_other_user_namespace, ..Standing::default() };
+            let description = (*told.description).clone();
+            let description = Description { capabilities: Ok(sets), standing, ..description };
+            assert_eq!(capabilities(&description).text(), expected);
         };
-        check(CapabilitySet::default(), "none");
-        check(CapabilitySet::ALL, "all");
-        check(CapabilitySet::ALL.without(CapabilitySet(1 << 12)), "all but CAP_NET_ADMIN");
-        check(CapabilitySet(1 << 12 | 1), "CAP_CHOWN, CAP_NET_ADMIN");
+        check(CapabilitySet::default(), true, "none");
+        check(CapabilitySet::ALL, false, "all");
+        check(CapabilitySet::ALL, true, "all, in its user namespace only");
+        check(CapabilitySet::ALL.without(CapabilitySet(1 << 12)), false, "all but CAP_NET_ADMIN");
+        check(CapabilitySet(1 << 12 | 1), false, "CAP_CHOWN, CAP_NET_ADMIN");
     }
 
     #[test]
