@@ -18,6 +18,7 @@ mod tests;
 mod theme;
 mod timing;
 mod toolbar;
+mod whole;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -1,7 +1,6 @@
 //! Saving and copying what is shown: the rows of the table with its columns, in its order.
 
-use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use eframe::egui::{self, RichText, TextEdit, Ui};
@@ -12,6 +11,7 @@ use sockeye_print::{Format, Layout, Ports, Sheet, copied};
 
 use crate::dialog::{self, Closing};
 use crate::theme::Tones;
+use crate::whole;
 
 /// The formats that a table is saved in, each with the end of its files' names.
 pub(crate) const FORMATS: [(Format, &str, &str); 5] = [
@@ -39,23 +39,9 @@ pub(crate) fn format_of(path: &Path) -> Format {
 /// What making, writing or renaming the file answers.
 pub(crate) fn write(board: &Board, columns: &[&'static Column], path: &Path) -> io::Result<usize> {
     let rows = rows(board, board.view.rows());
-    let beside = beside(path);
-    let mut out = BufWriter::new(File::create(&beside)?);
     let sheet = Sheet { rows: &rows, columns, labelled: &[], layout: layout(board) };
-    let result = sockeye_print::print(format_of(path), &sheet, &mut out).and_then(|()| out.flush());
-    let result = result.and_then(|()| fs::rename(&beside, path));
-    if result.is_err() {
-        // The reason is what counts; what is left of the file may be gone already.
-        let _ = fs::remove_file(&beside);
-    }
-    result.map(|()| rows.len())
-}
-
-/// The name that a file has until it is whole.
-fn beside(path: &Path) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_os_string();
-    name.push(".new");
-    path.with_file_name(name)
+    whole::write(path, |out| sockeye_print::print(format_of(path), &sheet, out))?;
+    Ok(rows.len())
 }
 
 /// These rows as text for a clipboard, with tabs between the cells.

@@ -1,8 +1,8 @@
 //! What the program remembers from one run to the next, in a file of its own.
 
 use std::fs;
-use std::io::{self, ErrorKind, Write};
-use std::path::{Path, PathBuf};
+use std::io::{self, ErrorKind};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use eframe::egui::ThemePreference;
@@ -13,6 +13,7 @@ use sockeye_core::view::Look;
 use sockeye_core::{Column, Filter, State};
 
 use crate::theme::Contrast;
+use crate::whole;
 
 /// A transport over a family: what TCPView has a button for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -431,22 +432,10 @@ impl Store {
             return Ok(());
         }
         let text = toml::to_string(settings).map_err(io::Error::other)?;
-        write_whole(path, &text)?;
+        whole::keep(path, &text)?;
         self.written = settings.clone();
         Ok(())
     }
-}
-
-/// Writes a file so that it is never seen half-written.
-fn write_whole(path: &Path, text: &str) -> io::Result<()> {
-    if let Some(directory) = path.parent() {
-        fs::create_dir_all(directory)?;
-    }
-    let beside = path.with_extension("toml.new");
-    let mut file = fs::File::create(&beside)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    fs::rename(&beside, path)
 }
 
 #[cfg(test)]

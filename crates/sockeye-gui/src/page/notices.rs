@@ -19,6 +19,7 @@ use sockeye_print::escaped;
 
 use super::draw;
 use super::words;
+use crate::whole;
 use watch::Watch;
 
 /// So many notices are kept for whoever looks later.
@@ -248,16 +249,8 @@ fn load(path: &Path) -> (Wish, Option<String>) {
 
 fn save(path: &Path, wish: &Wish) -> Result<(), String> {
     let text = toml::to_string(wish).map_err(|error| error.to_string());
-    let written = text.and_then(|text| write(path, &text).map_err(|error| error.to_string()));
+    let written = text.and_then(|text| whole::keep(path, &text).map_err(|error| error.to_string()));
     written.map_err(|reason| format!("{} could not be written: {reason}.", path.display()))
-}
-
-/// Writes a file so that it is never seen half-written.
-fn write(path: &Path, text: &str) -> std::io::Result<()> {
-    path.parent().map_or(Ok(()), fs::create_dir_all)?;
-    let beside = path.with_extension("new");
-    fs::write(&beside, text)?;
-    fs::rename(&beside, path)
 }
 
 #[cfg(test)]

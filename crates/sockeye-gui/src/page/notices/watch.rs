@@ -11,8 +11,9 @@ use eframe::egui;
 use sockeye_core::notice::{Lookout, Notice, Rules, Seen};
 use sockeye_engine::desk::Spectator;
 
-use super::{KEPT, Told, sentence, write};
+use super::{KEPT, Told, sentence};
 use crate::page::bus;
+use crate::whole;
 
 /// How often it is looked. The desk remembers 10,000 occurrences: who makes more of them in this time
 /// is not told of.
@@ -125,7 +126,7 @@ impl Worker {
         if count != self.saved.0
             && let Some(file) = &self.file
         {
-            let _ = write(file, &self.lookout.seen().written());
+            let _ = whole::keep(file, &self.lookout.seen().written());
         }
         self.saved = (count, Instant::now());
     }
