@@ -304,40 +304,34 @@ impl App {
 
     /// Tells desk and window what changed about search and settings.
     fn tell(&mut self, ctx: &egui::Context) {
-        let reading = self.search.shown().clone();
-        let now = Told { settings: self.settings.clone(), reading };
-        let before = self.told.as_ref();
-        if before == Some(&now) {
+        let (reading, settings) = (self.search.shown(), &self.settings);
+        let is_told = |told: &Told| told.settings == *settings && told.reading == *reading;
+        if self.told.as_ref().is_some_and(is_told) {
             return;
         }
-        let is_first = before.is_none();
-        let is_other = |part: fn(&Settings) -> String| {
-            before.is_none_or(|before| part(&before.settings) != part(&self.settings))
-        };
+        let now = Told { settings: settings.clone(), reading: reading.clone() };
+        let before = self.told.as_ref();
         let look = look(&now);
         if before.is_none_or(|before| self::look(before) != look) {
             self.desk.order(Order::Look(Box::new(look)));
         }
-        if is_other(|settings| settings.interval_ms.to_string()) {
-            self.desk.order(Order::Interval(self.settings.interval()));
+        let before = before.map(|told| &told.settings);
+        if is_other(before, settings, |settings| settings.interval_ms) {
+            self.desk.order(Order::Interval(settings.interval()));
         }
-        if is_other(|settings| settings.resolves_names.to_string()) {
-            self.desk.order(Order::Resolve(self.settings.resolves_names));
+        if is_other(before, settings, |settings| settings.resolves_names) {
+            self.desk.order(Order::Resolve(settings.resolves_names));
         }
-        if is_other(|settings| format!("{:?} {:?}", settings.theme, settings.contrast())) {
-            theme::apply(ctx, self.settings.theme.preference(), self.settings.contrast());
+        if is_other(before, settings, |settings| (settings.theme, settings.contrast())) {
+            theme::apply(ctx, settings.theme.preference(), settings.contrast());
         }
-        if is_other(|settings| settings.text_size.to_string()) {
-            ctx.set_zoom_factor(self.settings.text_size / theme::TEXT);
+        if is_other(before, settings, |settings| settings.text_size) {
+            ctx.set_zoom_factor(settings.text_size / theme::TEXT);
         }
-        if is_other(|settings| settings.is_on_top.to_string())
-            && (!is_first || self.settings.is_on_top)
-        {
-            let level = if self.settings.is_on_top {
-                WindowLevel::AlwaysOnTop
-            } else {
-                WindowLevel::Normal
-            };
+        // A window begins below others.
+        if before.is_some_and(|before| before.is_on_top) != settings.is_on_top {
+            let level =
+                if settings.is_on_top { WindowLevel::AlwaysOnTop } else { WindowLevel::Normal };
             ctx.send_viewport_cmd(ViewportCommand::WindowLevel(level));
         }
         self.changed.get_or_insert_with(Instant::now);
@@ -384,6 +378,15 @@ impl App {
             self.settings.window = Some(place);
         }
     }
+}
+
+/// Whether a part of the settings is another than before, or nobody was told of it yet.
+fn is_other<T: PartialEq>(
+    before: Option<&Settings>,
+    now: &Settings,
+    part: impl Fn(&Settings) -> T,
+) -> bool {
+    before.is_none_or(|before| part(before) != part(now))
 }
 
 /// How the table looks by these settings and this search.
