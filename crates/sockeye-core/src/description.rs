@@ -94,6 +94,15 @@ pub struct Identity {
     pub supplementary_groups: Box<[u32]>,
 }
 
+impl Identity {
+    /// Every group that it has, each once, the one it acts for first.
+    pub fn groups(&self) -> impl Iterator<Item = u32> {
+        let own = self.effective_group;
+        let others = self.supplementary_groups.iter().copied().filter(move |id| *id != own);
+        core::iter::once(own).chain(others)
+    }
+}
+
 /// Capability sets, capabilities(7): a bit for each.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct Capabilities {
@@ -174,6 +183,30 @@ impl CapabilitySet {
     pub fn without(self, other: Self) -> Self {
         Self(self.0 & !other.0)
     }
+
+    /// How it is said in few words.
+    pub fn brief(self) -> Brief {
+        let missing = Self::ALL.without(self);
+        match missing.names().count() {
+            _ if self.is_empty() => Brief::Nothing,
+            0 => Brief::All,
+            1..8 => Brief::AllBut(missing),
+            _ => Brief::Only(self),
+        }
+    }
+}
+
+/// A set in few words: of nearly all, what is missing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Brief {
+    /// It is empty.
+    Nothing,
+    /// Nothing that has a name is missing.
+    All,
+    /// These are missing.
+    AllBut(CapabilitySet),
+    /// These it has.
+    Only(CapabilitySet),
 }
 
 #[cfg(test)]
@@ -189,5 +222,18 @@ mod tests {
         assert_eq!(names(1 << 63), [""; 0]);
         assert_eq!(CapabilitySet::ALL.0, 0x1ff_ffff_ffff);
         assert_eq!(CapabilitySet(7).without(CapabilitySet(5)), CapabilitySet(2));
+    }
+
+    #[test]
+    fn sets_are_said_in_few_words() {
+        let check = |set: u64, expected| assert_eq!(CapabilitySet(set).brief(), expected, "{set}");
+        let all = CapabilitySet::ALL.0;
+        check(0, Brief::Nothing);
+        check(all, Brief::All);
+        // A newer kernel has some that have no name here.
+        check(u64::MAX, Brief::All);
+        check(all & !1, Brief::AllBut(CapabilitySet(1)));
+        check(all & !0x7f, Brief::AllBut(CapabilitySet(0x7f)));
+        check(all & !0xff, Brief::Only(CapabilitySet(all & !0xff)));
     }
 }

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use sockeye_core::column::Cost;
 use sockeye_core::degradation::number_of;
-use sockeye_core::description::{Capabilities, CapabilitySet, Description, Nature};
+use sockeye_core::description::{Brief, Capabilities, CapabilitySet, Description, Nature};
 use sockeye_core::process::{Absent, Fact};
 use sockeye_core::snapshot::Source;
 use sockeye_core::{Column, Process, ProcessId, Row, Snapshot};
@@ -301,12 +301,9 @@ impl Report<'_> {
 
     fn groups(&self) -> Vec<String> {
         let Ok(identity) = &self.description.identity else { return Vec::new() };
-        let own = identity.effective_group;
-        let others = identity.supplementary_groups.iter().copied().filter(|id| *id != own);
-        let ids: Vec<u32> = std::iter::once(own).chain(others).collect();
         let names = &self.description.groups;
         let mut words: Vec<String> =
-            ids.iter().map(|id| named(names.get(id).map(|name| &**name), *id)).collect();
+            identity.groups().map(|id| named(names.get(&id).map(|name| &**name), id)).collect();
         let last = words.len().saturating_sub(1);
         words.iter_mut().take(last).for_each(|word| word.push(','));
         words
@@ -453,17 +450,13 @@ fn endpoint(row: &Row<'_>) -> Json {
 
 /// What a process may do, in few words.
 fn capabilities(sets: &Capabilities) -> Vec<String> {
-    let mut words = match sets.effective {
-        CapabilitySet::ALL => vec!["all".to_owned()],
-        set if set.is_empty() => vec!["none".to_owned()],
-        set if CapabilitySet::ALL.without(set).names().count() < 8 => {
-            let missing = CapabilitySet::ALL.without(set);
-            let mut words = vec!["all but".to_owned()];
-            words.extend(missing.names().map(ToOwned::to_owned));
-            words
-        }
-        set => set.names().map(ToOwned::to_owned).collect(),
+    let (head, names) = match sets.effective.brief() {
+        Brief::Nothing => (Some("none"), CapabilitySet::default()),
+        Brief::All => (Some("all"), CapabilitySet::default()),
+        Brief::AllBut(missing) => (Some("all but"), missing),
+        Brief::Only(set) => (None, set),
     };
+    let mut words: Vec<String> = head.into_iter().chain(names.names()).map(Into::into).collect();
     let more = sets.permitted.without(sets.effective);
     if !more.is_empty() {
         words.push("and may take up".to_owned());

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use sockeye_core::answer::Package;
-use sockeye_core::description::{CapabilitySet, Description};
+use sockeye_core::description::{Brief, CapabilitySet, Description};
 use sockeye_core::process::{Absent, Fact};
 use sockeye_core::{Process, Row, Snapshot};
 use sockeye_print::escaped;
@@ -115,10 +115,7 @@ fn user(description: &Description) -> Said {
 
 fn groups(description: &Description) -> Said {
     let Ok(identity) = &description.identity else { return Said::Known(String::new()) };
-    let own = identity.effective_group;
-    let others = identity.supplementary_groups.iter().copied().filter(|id| *id != own);
-    let ids = std::iter::once(own).chain(others);
-    let names: Vec<String> = ids.map(|id| named(id, &description.groups)).collect();
+    let names: Vec<String> = identity.groups().map(|id| named(id, &description.groups)).collect();
     Said::Known(names.join(", "))
 }
 
@@ -158,12 +155,11 @@ fn capabilities(description: &Description) -> Said {
         Err(reason) => return absent(*reason),
     };
     let names = |set: CapabilitySet| set.names().collect::<Vec<_>>().join(", ");
-    let missing = CapabilitySet::ALL.without(set);
-    let said = match missing.names().count() {
-        _ if set.is_empty() => return Said::Known("none".to_owned()),
-        0 => "all".to_owned(),
-        1..8 => format!("all but {}", names(missing)),
-        _ => names(set),
+    let said = match set.brief() {
+        Brief::Nothing => return Said::Known("none".to_owned()),
+        Brief::All => "all".to_owned(),
+        Brief::AllBut(missing) => format!("all but {}", names(missing)),
+        Brief::Only(set) => names(set),
     };
     let is_elsewhere = description.standing.is_in_other_user_namespace;
     Said::Known(if is_elsewhere { format!("{said}, in its user namespace only") } else { said })
