@@ -213,6 +213,9 @@ impl Occurrence {
 pub struct Coverage {
     /// Every TCP endpoint's openings, changes and closings.
     pub tcp: bool,
+    /// Beside snapshots: TCP connections when they open and when they end, and whom UDP endpoints
+    /// exchange with. Of listeners, states and idle UDP endpoints, only snapshots tell.
+    pub connections: bool,
     /// UDP endpoints when they are used.
     pub udp: bool,
     /// UDP endpoints when they close.

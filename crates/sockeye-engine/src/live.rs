@@ -293,7 +293,8 @@ impl<K: Keep> Live<K> {
 /// Whether events that cover `coverage` leave something of `wants` out that nothing but snapshots
 /// tells. UDP of which only closings are told is not: what is used is bound before, and that is told.
 fn is_looking_needed(wants: &Wants, coverage: Coverage) -> bool {
-    (wants.tcp && !coverage.tcp) || coverage == Coverage::default()
+    let is_udp_told = coverage.udp || coverage.udp_closings;
+    (wants.tcp && !coverage.tcp) || (wants.udp && !is_udp_told && !coverage.tcp)
 }
 
 /// How urgent a snapshot is.
@@ -344,7 +345,9 @@ mod tests {
     fn what_events_leave_out_is_looked_at() {
         let check = |(tcp, udp), told: [bool; 3], expected| {
             let wants = Wants { tcp, udp, ..Wants::EVERYTHING };
-            let coverage = Coverage { tcp: told[0], udp: told[1], udp_closings: told[2] };
+            let [tells_tcp, tells_udp, udp_closings] = told;
+            let connections = false;
+            let coverage = Coverage { tcp: tells_tcp, udp: tells_udp, udp_closings, connections };
             assert_eq!(is_looking_needed(&wants, coverage), expected, "{wants:?} {coverage:?}");
         };
         check((true, true), [false, false, false], true);

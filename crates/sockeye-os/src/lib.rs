@@ -12,6 +12,7 @@ pub mod decode;
 pub mod dump;
 pub mod error;
 pub mod fuzzing;
+pub mod ledger;
 pub mod packages;
 pub mod raw;
 pub mod socket_units;

@@ -12,7 +12,8 @@ use crate::event::Coverage;
 use crate::testing::{any_snapshot, owners, process, snapshot, tcp, udp};
 use crate::{Snapshot, Timestamp};
 
-const COVERAGE: Coverage = Coverage { tcp: false, udp: false, udp_closings: false };
+const COVERAGE: Coverage =
+    Coverage { tcp: false, udp: false, udp_closings: false, connections: false };
 
 /// A look at everything, sorted and grouped by these columns.
 fn look(sort: &[&str], group: Option<&str>) -> Look {

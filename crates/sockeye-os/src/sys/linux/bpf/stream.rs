@@ -295,6 +295,7 @@ impl Attached {
             tcp: self.has(&["tcp_state"]),
             udp: self.has(&["count_sent", "count_received"]),
             udp_closings: self.is_whole && self.has(&["udp_released"]),
+            connections: false,
         }
     }
 

@@ -1,0 +1,497 @@
+//! The same sockets by tables now and then, and by a tracing session as something happens: which row
+//! and which event are of one socket.
+//!
+//! Windows has no number for a socket, as Linux has its cookie. The ledger gives each one for as long as
+//! it is watched. What opens and is used, events tell at once. That a connection ended they tell too, but
+//! not what is left of it: the next tables show whether it is gone, and then it ended when the event
+//! said. Pure: no call, no clock.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use hashbrown::{HashMap, HashSet};
+use sockeye_core::endpoint::{Direction, Metrics, Ownerless, Socket};
+use sockeye_core::event::{Change, Event, EventKind, Reason, Sighting};
+use sockeye_core::{Endpoint, Owners, Snapshot, State, Timestamp, Transport};
+
+use crate::decode::etw::{Act, Flow};
+
+#[cfg(test)]
+mod tests;
+
+/// So many remotes of UDP sockets are remembered at most; then they are told anew.
+const PEERS: usize = 65_536;
+
+/// One side of a connection. Events tell of no scope, so none tells sides apart.
+type Side = (IpAddr, u16);
+/// The local and the remote side of a connection.
+type Sides = (Side, Side);
+/// Where sockets without a remote are looked for: transport, process, local port.
+type Port = (Transport, u32, u16);
+
+/// Every socket that is known.
+#[derive(Default, Debug)]
+pub struct Ledger {
+    /// The last number that was given.
+    last: u64,
+    connections: HashMap<Sides, Connection>,
+    /// UDP, and TCP without a remote.
+    sockets: HashMap<Port, Vec<Held>>,
+    /// The remotes that were told, each with the number of its socket.
+    peers: HashSet<(u64, Side)>,
+    /// Since when every byte is told; `None` where nobody tells.
+    counted: Option<Timestamp>,
+    /// How many tables were seen.
+    round: u32,
+}
+
+/// What is known of a connection.
+#[derive(Debug)]
+struct Connection {
+    number: u64,
+    pid: u32,
+    /// When the table says that it was made.
+    created: Option<Timestamp>,
+    /// When it was told of or looked for last.
+    seen: Timestamp,
+    /// It was told when it opened.
+    is_told: bool,
+    /// When it was told to have ended, until tables show that it has.
+    ending: Option<Timestamp>,
+    /// It is over: this is what waits in TIME-WAIT.
+    is_left: bool,
+    round: u32,
+    counts: Counts,
+}
+
+/// What is known of a socket without a remote, or of UDP.
+#[derive(Debug)]
+struct Held {
+    number: u64,
+    local: SocketAddr,
+    /// It is connected: it exchanges with nobody else.
+    is_connected: bool,
+    created: Option<Timestamp>,
+    /// No table has shown it yet.
+    is_told: bool,
+    seen: Timestamp,
+    round: u32,
+    counts: Counts,
+}
+
+/// What was carried.
+#[derive(Clone, Copy, Default, Debug)]
+struct Counts {
+    sent: u64,
+    received: u64,
+    retransmits: u32,
+    /// Counted from its opening.
+    is_whole: bool,
+}
+
+impl Ledger {
+    /// From now on every byte is told.
+    pub fn count_from(&mut self, time: Timestamp) {
+        self.counted = Some(time);
+    }
+
+    /// Events were lost: what was counted is not all, and counting begins anew.
+    pub fn lose(&mut self, time: Timestamp) {
+        self.counted = self.counted.map(|_| time);
+        let connections = self.connections.values_mut().map(|it| &mut it.counts);
+        let sockets = self.sockets.values_mut().flatten().map(|it| &mut it.counts);
+        connections.chain(sockets).for_each(|counts| *counts = Counts::default());
+    }
+
+    /// Takes what an event tells. What comes of it goes to `out`, without owners.
+    pub fn note(&mut self, time: Timestamp, flow: &Flow, out: &mut Vec<Event>) {
+        match (flow.transport, flow.act) {
+            (Transport::Udp, _) => self.exchange(time, flow, out),
+            _ if !flow.is_placed() => {}
+            (_, Act::Connected) => self.open(time, flow, State::SynSent, out),
+            (_, Act::Accepted) => self.open(time, flow, State::SynReceived, out),
+            (_, Act::Disconnected) => {
+                if let Some(connection) = self.find(flow) {
+                    connection.ending = connection.ending.or(Some(time));
+                }
+            }
+            (_, Act::Sent | Act::Received | Act::Retransmitted) => {
+                if let Some(connection) = self.find(flow) {
+                    connection.counts.add(flow);
+                }
+            }
+        }
+    }
+
+    /// A connection opened, from this state.
+    fn open(&mut self, time: Timestamp, flow: &Flow, from: State, out: &mut Vec<Event>) {
+        let sides = sides(flow.sides());
+        let known = self.connections.get_mut(&sides).filter(|it| !it.is_left);
+        if let Some(known) = known {
+            // The tables were quicker than the session: this is the opening of what they showed.
+            if !known.is_told && time <= known.seen {
+                known.is_told = true;
+                let state = Change::State(Some(from));
+                let told = endpoint(flow, known.number, Some(State::Established));
+                return out.push(event(time, state, told));
+            }
+            if let Some(end) = known.ending {
+                out.push(closed(end, flow.sides(), known, self.counted));
+            }
+        }
+        let number = self.next();
+        let counts = Counts { is_whole: self.counted.is_some(), ..Counts::default() };
+        let connection = Connection {
+            number,
+            pid: flow.pid,
+            created: None,
+            seen: time,
+            is_told: true,
+            ending: None,
+            is_left: false,
+            round: self.round,
+            counts,
+        };
+        self.connections.insert(sides, connection);
+        for (before, now) in [(None, from), (Some(from), State::Established)] {
+            out.push(event(time, Change::State(before), endpoint(flow, number, Some(now))));
+        }
+    }
+
+    /// The connection that `flow` is of. Of data, not every version says which side is this host's:
+    /// within a host both may be, and the process tells.
+    fn find(&mut self, flow: &Flow) -> Option<&mut Connection> {
+        let (source, destination) = sides(flow.sides());
+        let ways = [(source, destination), (destination, source)];
+        let is_open = |way: &&Sides| self.connections.get(*way).is_some_and(|it| !it.is_left);
+        let is_its = |way: &&Sides| self.connections.get(*way).is_some_and(|it| it.pid == flow.pid);
+        let mut open = ways.iter().filter(is_open);
+        let way = open.clone().find(is_its).or_else(|| open.next())?;
+        self.connections.get_mut(way)
+    }
+
+    /// A socket of UDP sent or received.
+    fn exchange(&mut self, time: Timestamp, flow: &Flow, out: &mut Vec<Event>) {
+        let (local, remote) = self.orient(flow);
+        let port = (Transport::Udp, flow.pid, local.port());
+        let known = self.sockets.get(&port).and_then(|all| place_of(all, local.ip()));
+        let place = known.unwrap_or_else(|| self.begin(time, port, local));
+        let Some(held) = self.sockets.get_mut(&port).and_then(|all| all.get_mut(place)) else {
+            return;
+        };
+        held.counts.add(flow);
+        let peer = (remote.ip(), remote.port());
+        if held.is_connected || self.peers.contains(&(held.number, peer)) {
+            return;
+        }
+        held.seen = held.seen.max(time);
+        if self.peers.len() >= PEERS {
+            self.peers.clear();
+        }
+        self.peers.insert((held.number, peer));
+        let told = Endpoint {
+            local: held.local,
+            remote: Some(remote),
+            ..endpoint(flow, held.number, None)
+        };
+        out.push(event(time, Change::Peer, told));
+    }
+
+    /// The local and the remote side of a datagram. What is received has the other host's as its source,
+    /// but if a socket of this process is known at one of them, that one is local.
+    fn orient(&self, flow: &Flow) -> (SocketAddr, SocketAddr) {
+        let ways = match flow.act {
+            Act::Received => [(flow.destination, flow.source), (flow.source, flow.destination)],
+            _ => [(flow.source, flow.destination), (flow.destination, flow.source)],
+        };
+        let is_known = |way: &(SocketAddr, SocketAddr)| {
+            let all = self.sockets.get(&(Transport::Udp, flow.pid, way.0.port()));
+            all.is_some_and(|all| place_of(all, way.0.ip()).is_some())
+        };
+        let [usual, _] = ways;
+        ways.into_iter().find(is_known).unwrap_or(usual)
+    }
+
+    /// A socket of UDP that no table has shown yet; says where it is kept.
+    fn begin(&mut self, time: Timestamp, port: Port, local: SocketAddr) -> usize {
+        let number = self.next();
+        let counts = Counts { is_whole: self.counted.is_some(), ..Counts::default() };
+        // What came by multicast says which group it came to.
+        let local = if local.ip().is_multicast() { any(local) } else { local };
+        let all = self.sockets.entry(port).or_default();
+        all.push(Held {
+            number,
+            local,
+            is_connected: false,
+            created: None,
+            is_told: true,
+            seen: time,
+            round: self.round,
+            counts,
+        });
+        all.len() - 1
+    }
+
+    /// Gives every endpoint of what tables showed its number, and what was counted of it if that is
+    /// wanted. Connections that were told to have ended, and are gone, go to `out`.
+    pub fn number(&mut self, snapshot: &mut Snapshot, is_measuring: bool, out: &mut Vec<Event>) {
+        self.round = self.round.wrapping_add(1).max(1);
+        let time = snapshot.time;
+        for endpoint in &mut snapshot.endpoints {
+            let (number, counts) = match (endpoint.transport, endpoint.remote) {
+                (Transport::Tcp, Some(remote)) => self.connection(time, endpoint, remote, out),
+                _ => self.socket(time, endpoint),
+            };
+            endpoint.socket.cookie = Some(number);
+            if let Some(since) = self.counted.filter(|_| is_measuring) {
+                counts.lay_upon(endpoint, since);
+            }
+        }
+        self.forget(time, out);
+    }
+
+    /// The number of a connection in a table.
+    fn connection(
+        &mut self,
+        time: Timestamp,
+        row: &Endpoint,
+        remote: SocketAddr,
+        out: &mut Vec<Event>,
+    ) -> (u64, Counts) {
+        let sides = sides((row.local, remote));
+        let is_left = row.state == Some(State::TimeWait);
+        let counted = self.counted;
+        if let Some(known) = self.connections.get_mut(&sides).filter(|it| it.is(row, is_left)) {
+            if let Some(end) = known.ending
+                && (is_left || end <= time)
+            {
+                if is_left {
+                    out.push(closed(end, (row.local, remote), known, counted));
+                }
+                // Else it has not ended: the kernel still finishes it.
+                known.ending = None;
+            }
+            known.created = row.created().or(known.created);
+            (known.is_left, known.round) = (is_left, self.round);
+            known.seen = known.seen.max(time);
+            return (known.number, known.counts);
+        }
+        let number = self.next();
+        let connection = Connection {
+            number,
+            pid: pid_of(row),
+            created: row.created(),
+            seen: time,
+            is_told: false,
+            ending: None,
+            is_left,
+            round: self.round,
+            counts: Counts::default(),
+        };
+        let before = self.connections.insert(sides, connection);
+        if let Some(before) = before
+            && let Some(end) = before.ending
+        {
+            out.push(closed(end, (row.local, remote), &before, counted));
+        }
+        (number, Counts::default())
+    }
+
+    /// The number of a socket in a table that has no remote, or is UDP.
+    fn socket(&mut self, time: Timestamp, row: &Endpoint) -> (u64, Counts) {
+        let round = self.round;
+        let all = self.sockets.entry((row.transport, pid_of(row), row.local.port())).or_default();
+        let known = all.iter().position(|held| held.round != round && held.is(row));
+        let told = || all.iter().position(|held| held.round != round && held.may_be(row));
+        let place = known.or_else(told);
+        let Some(held) = place.and_then(|place| all.get_mut(place)) else {
+            self.last += 1;
+            let number = self.last;
+            all.push(Held { number, seen: time, ..Held::of(row, round) });
+            return (number, Counts::default());
+        };
+        let seen = held.seen.max(time);
+        *held = Held { number: held.number, counts: held.counts, seen, ..Held::of(row, round) };
+        (held.number, held.counts)
+    }
+
+    /// Forgets what the tables of `time` did not show, unless it is younger.
+    fn forget(&mut self, time: Timestamp, out: &mut Vec<Event>) {
+        let (round, counted) = (self.round, self.counted);
+        self.connections.retain(|sides, known| {
+            if known.round == round {
+                return true;
+            }
+            if let Some(end) = known.ending {
+                let (local, remote) = (SocketAddr::from(sides.0), SocketAddr::from(sides.1));
+                out.push(closed(end, (local, remote), known, counted));
+                return false;
+            }
+            known.seen >= time
+        });
+        self.sockets.retain(|_, all| {
+            all.retain(|held| held.round == round || held.seen >= time);
+            !all.is_empty()
+        });
+    }
+
+    fn next(&mut self) -> u64 {
+        self.last += 1;
+        self.last
+    }
+}
+
+impl Connection {
+    /// Whether a table's row is of this connection, or of what is left of it.
+    fn is(&self, row: &Endpoint, is_left: bool) -> bool {
+        let is_same = self.created.zip(row.created()).is_none_or(|(known, shown)| known == shown);
+        is_left || (is_same && !self.is_left)
+    }
+}
+
+impl Held {
+    /// The socket that a table's row is.
+    fn of(row: &Endpoint, round: u32) -> Self {
+        Self {
+            number: 0,
+            local: row.local,
+            is_connected: row.remote.is_some(),
+            created: row.created(),
+            is_told: false,
+            seen: row.created().unwrap_or(NEVER),
+            round,
+            counts: Counts::default(),
+        }
+    }
+
+    /// Whether a table's row is of this socket, which a table has shown before.
+    fn is(&self, row: &Endpoint) -> bool {
+        !self.is_told && self.local == row.local && self.created == row.created()
+    }
+
+    /// Whether a table's row may be of this socket, which only events told of: they tell the address
+    /// that was used, not the one that it is bound to.
+    fn may_be(&self, row: &Endpoint) -> bool {
+        self.is_told && (row.local.ip().is_unspecified() || self.local.ip() == row.local.ip())
+    }
+}
+
+impl Counts {
+    fn add(&mut self, flow: &Flow) {
+        match flow.act {
+            Act::Sent => self.sent += u64::from(flow.bytes),
+            Act::Received => self.received += u64::from(flow.bytes),
+            Act::Retransmitted => self.retransmits = self.retransmits.saturating_add(1),
+            Act::Connected | Act::Disconnected | Act::Accepted => {}
+        }
+    }
+
+    /// Adds what was counted to what was measured of `endpoint`; counting began at `since`, or with
+    /// the endpoint.
+    fn lay_upon(self, endpoint: &mut Endpoint, since: Timestamp) {
+        let is_listener = endpoint.transport == Transport::Tcp && endpoint.remote.is_none();
+        let is_over = matches!(endpoint.state, Some(State::TimeWait));
+        if is_listener || is_over {
+            return;
+        }
+        let measured = endpoint.metrics.get_or_insert_default();
+        let is_tcp = endpoint.transport == Transport::Tcp;
+        **measured = Metrics {
+            sent_bytes: Some(self.sent),
+            received_bytes: Some(self.received),
+            retransmits: (is_tcp && self.is_whole)
+                .then_some(self.retransmits)
+                .or(measured.retransmits),
+            since: (!self.is_whole).then_some(since),
+            ..**measured
+        };
+    }
+}
+
+/// The beginning of time.
+const NEVER: Timestamp = Timestamp::from_unix_ns(i64::MIN);
+
+/// Both sides of a connection as they are looked for.
+fn sides((local, remote): (SocketAddr, SocketAddr)) -> Sides {
+    ((local.ip(), local.port()), (remote.ip(), remote.port()))
+}
+
+/// The process that a table notes for a row; 0 for none.
+fn pid_of(row: &Endpoint) -> u32 {
+    row.birth.as_deref().and_then(|birth| birth.pid).unwrap_or(0)
+}
+
+/// Which of the sockets of a port uses this local address: one that is bound to it, else to any, else
+/// one of which only events told.
+fn place_of(all: &[Held], ip: IpAddr) -> Option<usize> {
+    let bound = all.iter().position(|held| held.local.ip() == ip);
+    let any = || all.iter().position(|held| held.local.ip().is_unspecified());
+    bound.or_else(any)
+}
+
+/// The same port of any address.
+fn any(side: SocketAddr) -> SocketAddr {
+    let ip: IpAddr = match side.ip() {
+        IpAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+        IpAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+    };
+    SocketAddr::new(ip, side.port())
+}
+
+/// An endpoint as an event tells of it.
+fn endpoint(flow: &Flow, number: u64, state: Option<State>) -> Endpoint {
+    let direction = match flow.act {
+        Act::Connected => Direction::Egress,
+        Act::Accepted => Direction::Ingress,
+        _ => Direction::Unknown,
+    };
+    let socket = Socket { cookie: Some(number), is_ipv6: flow.is_ipv6, ..Socket::default() };
+    let (local, remote) = flow.sides();
+    blank(flow.transport, (local, Some(remote)), (state, direction), socket)
+}
+
+/// An endpoint of which nothing else is known.
+fn blank(
+    transport: Transport,
+    (local, remote): (SocketAddr, Option<SocketAddr>),
+    (state, direction): (Option<State>, Direction),
+    socket: Socket,
+) -> Endpoint {
+    Endpoint {
+        transport,
+        local,
+        remote,
+        state,
+        direction,
+        namespace: None,
+        interface: None,
+        socket,
+        user_id: None,
+        cgroup: None,
+        birth: None,
+        owners: Owners::None(Ownerless::NotObserved),
+        queue: None,
+        metrics: None,
+    }
+}
+
+/// An event of an endpoint.
+fn event(time: Timestamp, change: Change, endpoint: Endpoint) -> Event {
+    let sighting = Sighting { change, endpoint, is_held: false };
+    Event { time, kind: EventKind::Endpoint(Box::new(sighting)) }
+}
+
+/// A connection has ended. Who ended it, nothing tells.
+fn closed(
+    time: Timestamp,
+    (local, remote): (SocketAddr, SocketAddr),
+    known: &Connection,
+    counted: Option<Timestamp>,
+) -> Event {
+    let socket = Socket { cookie: Some(known.number), ..Socket::default() };
+    let state = (Some(State::Closed), Direction::Unknown);
+    let mut endpoint = blank(Transport::Tcp, (local, Some(remote)), state, socket);
+    if let Some(since) = counted {
+        known.counts.lay_upon(&mut endpoint, since);
+    }
+    event(time, Change::Closed(Reason::Unknown), endpoint)
+}
