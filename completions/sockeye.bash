@@ -110,7 +110,7 @@ _sockeye() {
                     return 0
                     ;;
                 --source)
-                    COMPREPLY=($(compgen -W "auto ebpf netlink proc" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "auto ebpf netlink proc etw iphlpapi" -- "${cur}"))
                     return 0
                     ;;
                 --replay)
@@ -202,7 +202,7 @@ _sockeye() {
                     return 0
                     ;;
                 --source)
-                    COMPREPLY=($(compgen -W "auto ebpf netlink proc" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "auto ebpf netlink proc etw iphlpapi" -- "${cur}"))
                     return 0
                     ;;
                 --dns)
@@ -308,7 +308,7 @@ _sockeye() {
             fi
             case "${prev}" in
                 --source)
-                    COMPREPLY=($(compgen -W "auto ebpf netlink proc" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "auto ebpf netlink proc etw iphlpapi" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -344,7 +344,7 @@ _sockeye() {
                     return 0
                     ;;
                 --source)
-                    COMPREPLY=($(compgen -W "auto ebpf netlink proc" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "auto ebpf netlink proc etw iphlpapi" -- "${cur}"))
                     return 0
                     ;;
                 --dns)
@@ -570,7 +570,7 @@ _sockeye() {
                     return 0
                     ;;
                 --source)
-                    COMPREPLY=($(compgen -W "auto ebpf netlink proc" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "auto ebpf netlink proc etw iphlpapi" -- "${cur}"))
                     return 0
                     ;;
                 --format)
@@ -636,7 +636,7 @@ _sockeye() {
                     return 0
                     ;;
                 --source)
-                    COMPREPLY=($(compgen -W "auto ebpf netlink proc" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "auto ebpf netlink proc etw iphlpapi" -- "${cur}"))
                     return 0
                     ;;
                 --replay)
@@ -728,7 +728,7 @@ _sockeye() {
                     return 0
                     ;;
                 --source)
-                    COMPREPLY=($(compgen -W "auto ebpf netlink proc" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "auto ebpf netlink proc etw iphlpapi" -- "${cur}"))
                     return 0
                     ;;
                 --for)

@@ -29,7 +29,9 @@ complete -c sockeye -n "__fish_sockeye_needs_command" -l netns -d 'Network names
 complete -c sockeye -n "__fish_sockeye_needs_command" -l source -d 'What to observe with' -r -f -a "auto\t'The quickest that permission and system allow for the task'
 ebpf\t'Programs in the kernel: lists by its iterators, events as they happen'
 netlink\t'sock_diag, with owners from /proc; watching is looking again and again'
-proc\t'The tables in /proc/net alone: fewer facts, on any kernel'"
+proc\t'The tables in /proc/net alone: fewer facts, on any kernel'
+etw\t'Windows: tables, and events of a tracing session, which takes an administrator'
+iphlpapi\t'Windows: tables alone; watching is looking again and again'"
 complete -c sockeye -n "__fish_sockeye_needs_command" -l replay -d 'Read a dump instead of this machine; - for standard input' -r -F
 complete -c sockeye -n "__fish_sockeye_needs_command" -s f -l format -d 'Output format' -r -f -a "text\t'Grouped by process, for people'
 table\t'A header and one line an endpoint, for people and awk'
@@ -331,7 +333,9 @@ complete -c sockeye -n "__fish_sockeye_using_subcommand list" -l netns -d 'Netwo
 complete -c sockeye -n "__fish_sockeye_using_subcommand list" -l source -d 'What to observe with' -r -f -a "auto\t'The quickest that permission and system allow for the task'
 ebpf\t'Programs in the kernel: lists by its iterators, events as they happen'
 netlink\t'sock_diag, with owners from /proc; watching is looking again and again'
-proc\t'The tables in /proc/net alone: fewer facts, on any kernel'"
+proc\t'The tables in /proc/net alone: fewer facts, on any kernel'
+etw\t'Windows: tables, and events of a tracing session, which takes an administrator'
+iphlpapi\t'Windows: tables alone; watching is looking again and again'"
 complete -c sockeye -n "__fish_sockeye_using_subcommand list" -l replay -d 'Read a dump instead of this machine; - for standard input' -r -F
 complete -c sockeye -n "__fish_sockeye_using_subcommand list" -s f -l format -d 'Output format' -r -f -a "text\t'Grouped by process, for people'
 table\t'A header and one line an endpoint, for people and awk'
@@ -621,7 +625,9 @@ complete -c sockeye -n "__fish_sockeye_using_subcommand watch" -l netns -d 'Netw
 complete -c sockeye -n "__fish_sockeye_using_subcommand watch" -l source -d 'What to observe with' -r -f -a "auto\t'The quickest that permission and system allow for the task'
 ebpf\t'Programs in the kernel: lists by its iterators, events as they happen'
 netlink\t'sock_diag, with owners from /proc; watching is looking again and again'
-proc\t'The tables in /proc/net alone: fewer facts, on any kernel'"
+proc\t'The tables in /proc/net alone: fewer facts, on any kernel'
+etw\t'Windows: tables, and events of a tracing session, which takes an administrator'
+iphlpapi\t'Windows: tables alone; watching is looking again and again'"
 complete -c sockeye -n "__fish_sockeye_using_subcommand watch" -l for -d 'Stop after this time: 500ms, 10s, 5m, 1h30m' -r
 complete -c sockeye -n "__fish_sockeye_using_subcommand watch" -l count -d 'Stop after so many lines' -r
 complete -c sockeye -n "__fish_sockeye_using_subcommand watch" -l interval -d 'Between two looks, where the source does not tell everything as it happens' -r
@@ -779,7 +785,9 @@ complete -c sockeye -n "__fish_sockeye_using_subcommand inspect" -l netns -d 'Ne
 complete -c sockeye -n "__fish_sockeye_using_subcommand inspect" -l source -d 'What to observe with' -r -f -a "auto\t'The quickest that permission and system allow for the task'
 ebpf\t'Programs in the kernel: lists by its iterators, events as they happen'
 netlink\t'sock_diag, with owners from /proc; watching is looking again and again'
-proc\t'The tables in /proc/net alone: fewer facts, on any kernel'"
+proc\t'The tables in /proc/net alone: fewer facts, on any kernel'
+etw\t'Windows: tables, and events of a tracing session, which takes an administrator'
+iphlpapi\t'Windows: tables alone; watching is looking again and again'"
 complete -c sockeye -n "__fish_sockeye_using_subcommand inspect" -s f -l format -d 'Output format' -r -f -a "text\t'For people'
 json\t'One array of nested objects'
 jsonl\t'One nested object a line'"
@@ -805,7 +813,9 @@ complete -c sockeye -n "__fish_sockeye_using_subcommand close" -l netns -d 'Netw
 complete -c sockeye -n "__fish_sockeye_using_subcommand close" -l source -d 'What to observe with' -r -f -a "auto\t'The quickest that permission and system allow for the task'
 ebpf\t'Programs in the kernel: lists by its iterators, events as they happen'
 netlink\t'sock_diag, with owners from /proc; watching is looking again and again'
-proc\t'The tables in /proc/net alone: fewer facts, on any kernel'"
+proc\t'The tables in /proc/net alone: fewer facts, on any kernel'
+etw\t'Windows: tables, and events of a tracing session, which takes an administrator'
+iphlpapi\t'Windows: tables alone; watching is looking again and again'"
 complete -c sockeye -n "__fish_sockeye_using_subcommand close" -l dns -d 'Ask these DNS servers for host names, not the system\'s resolver; implies --resolve' -r -f
 complete -c sockeye -n "__fish_sockeye_using_subcommand close" -l geo -d 'Databases that say where remotes are: country and network (AS)' -r -F
 complete -c sockeye -n "__fish_sockeye_using_subcommand close" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE elsewhere too'
@@ -819,7 +829,9 @@ complete -c sockeye -n "__fish_sockeye_using_subcommand end" -l netns -d 'Networ
 complete -c sockeye -n "__fish_sockeye_using_subcommand end" -l source -d 'What to observe with' -r -f -a "auto\t'The quickest that permission and system allow for the task'
 ebpf\t'Programs in the kernel: lists by its iterators, events as they happen'
 netlink\t'sock_diag, with owners from /proc; watching is looking again and again'
-proc\t'The tables in /proc/net alone: fewer facts, on any kernel'"
+proc\t'The tables in /proc/net alone: fewer facts, on any kernel'
+etw\t'Windows: tables, and events of a tracing session, which takes an administrator'
+iphlpapi\t'Windows: tables alone; watching is looking again and again'"
 complete -c sockeye -n "__fish_sockeye_using_subcommand end" -l dns -d 'Ask these DNS servers for host names, not the system\'s resolver; implies --resolve' -r -f
 complete -c sockeye -n "__fish_sockeye_using_subcommand end" -l geo -d 'Databases that say where remotes are: country and network (AS)' -r -F
 complete -c sockeye -n "__fish_sockeye_using_subcommand end" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE elsewhere too'
@@ -838,7 +850,9 @@ complete -c sockeye -n "__fish_sockeye_using_subcommand doctor" -s h -l help -d 
 complete -c sockeye -n "__fish_sockeye_using_subcommand dump" -l source -d 'What to observe with' -r -f -a "auto\t'The quickest that permission and system allow for the task'
 ebpf\t'Programs in the kernel: lists by its iterators, events as they happen'
 netlink\t'sock_diag, with owners from /proc; watching is looking again and again'
-proc\t'The tables in /proc/net alone: fewer facts, on any kernel'"
+proc\t'The tables in /proc/net alone: fewer facts, on any kernel'
+etw\t'Windows: tables, and events of a tracing session, which takes an administrator'
+iphlpapi\t'Windows: tables alone; watching is looking again and again'"
 complete -c sockeye -n "__fish_sockeye_using_subcommand dump" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE elsewhere too'
 always\t'Always'
 never\t'Never'"

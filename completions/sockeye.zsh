@@ -20,7 +20,9 @@ _sockeye() {
 '--source=[What to observe with]:SOURCE:((auto\:"The quickest that permission and system allow for the task"
 ebpf\:"Programs in the kernel\: lists by its iterators, events as they happen"
 netlink\:"sock_diag, with owners from /proc; watching is looking again and again"
-proc\:"The tables in /proc/net alone\: fewer facts, on any kernel"))' \
+proc\:"The tables in /proc/net alone\: fewer facts, on any kernel"
+etw\:"Windows\: tables, and events of a tracing session, which takes an administrator"
+iphlpapi\:"Windows\: tables alone; watching is looking again and again"))' \
 '(-r --resolve --dns --source)--replay=[Read a dump instead of this machine; - for standard input]:FILE:_files' \
 '-f+[Output format]:FORMAT:((text\:"Grouped by process, for people"
 table\:"A header and one line an endpoint, for people and awk"
@@ -343,7 +345,9 @@ _arguments "${_arguments_options[@]}" : \
 '--source=[What to observe with]:SOURCE:((auto\:"The quickest that permission and system allow for the task"
 ebpf\:"Programs in the kernel\: lists by its iterators, events as they happen"
 netlink\:"sock_diag, with owners from /proc; watching is looking again and again"
-proc\:"The tables in /proc/net alone\: fewer facts, on any kernel"))' \
+proc\:"The tables in /proc/net alone\: fewer facts, on any kernel"
+etw\:"Windows\: tables, and events of a tracing session, which takes an administrator"
+iphlpapi\:"Windows\: tables alone; watching is looking again and again"))' \
 '(-r --resolve --dns --source)--replay=[Read a dump instead of this machine; - for standard input]:FILE:_files' \
 '-f+[Output format]:FORMAT:((text\:"Grouped by process, for people"
 table\:"A header and one line an endpoint, for people and awk"
@@ -657,7 +661,9 @@ _arguments "${_arguments_options[@]}" : \
 '--source=[What to observe with]:SOURCE:((auto\:"The quickest that permission and system allow for the task"
 ebpf\:"Programs in the kernel\: lists by its iterators, events as they happen"
 netlink\:"sock_diag, with owners from /proc; watching is looking again and again"
-proc\:"The tables in /proc/net alone\: fewer facts, on any kernel"))' \
+proc\:"The tables in /proc/net alone\: fewer facts, on any kernel"
+etw\:"Windows\: tables, and events of a tracing session, which takes an administrator"
+iphlpapi\:"Windows\: tables alone; watching is looking again and again"))' \
 '--for=[Stop after this time\: 500ms, 10s, 5m, 1h30m]:DURATION:_default' \
 '--count=[Stop after so many lines]:N:_default' \
 '--interval=[Between two looks, where the source does not tell everything as it happens]:DURATION:_default' \
@@ -833,7 +839,9 @@ _arguments "${_arguments_options[@]}" : \
 '--source=[What to observe with]:SOURCE:((auto\:"The quickest that permission and system allow for the task"
 ebpf\:"Programs in the kernel\: lists by its iterators, events as they happen"
 netlink\:"sock_diag, with owners from /proc; watching is looking again and again"
-proc\:"The tables in /proc/net alone\: fewer facts, on any kernel"))' \
+proc\:"The tables in /proc/net alone\: fewer facts, on any kernel"
+etw\:"Windows\: tables, and events of a tracing session, which takes an administrator"
+iphlpapi\:"Windows\: tables alone; watching is looking again and again"))' \
 '-f+[Output format]:FORMAT:((text\:"For people"
 json\:"One array of nested objects"
 jsonl\:"One nested object a line"))' \
@@ -879,7 +887,9 @@ _arguments "${_arguments_options[@]}" : \
 '--source=[What to observe with]:SOURCE:((auto\:"The quickest that permission and system allow for the task"
 ebpf\:"Programs in the kernel\: lists by its iterators, events as they happen"
 netlink\:"sock_diag, with owners from /proc; watching is looking again and again"
-proc\:"The tables in /proc/net alone\: fewer facts, on any kernel"))' \
+proc\:"The tables in /proc/net alone\: fewer facts, on any kernel"
+etw\:"Windows\: tables, and events of a tracing session, which takes an administrator"
+iphlpapi\:"Windows\: tables alone; watching is looking again and again"))' \
 '*--dns=[Ask these DNS servers for host names, not the system'\''s resolver; implies --resolve]:SERVER,…:' \
 '*--geo=[Databases that say where remotes are\: country and network (AS)]:FILE,…:_files' \
 '--color=[When to colour]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE elsewhere too"
@@ -900,7 +910,9 @@ _arguments "${_arguments_options[@]}" : \
 '--source=[What to observe with]:SOURCE:((auto\:"The quickest that permission and system allow for the task"
 ebpf\:"Programs in the kernel\: lists by its iterators, events as they happen"
 netlink\:"sock_diag, with owners from /proc; watching is looking again and again"
-proc\:"The tables in /proc/net alone\: fewer facts, on any kernel"))' \
+proc\:"The tables in /proc/net alone\: fewer facts, on any kernel"
+etw\:"Windows\: tables, and events of a tracing session, which takes an administrator"
+iphlpapi\:"Windows\: tables alone; watching is looking again and again"))' \
 '*--dns=[Ask these DNS servers for host names, not the system'\''s resolver; implies --resolve]:SERVER,…:' \
 '*--geo=[Databases that say where remotes are\: country and network (AS)]:FILE,…:_files' \
 '--color=[When to colour]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE elsewhere too"
@@ -933,7 +945,9 @@ _arguments "${_arguments_options[@]}" : \
 '--source=[What to observe with]:SOURCE:((auto\:"The quickest that permission and system allow for the task"
 ebpf\:"Programs in the kernel\: lists by its iterators, events as they happen"
 netlink\:"sock_diag, with owners from /proc; watching is looking again and again"
-proc\:"The tables in /proc/net alone\: fewer facts, on any kernel"))' \
+proc\:"The tables in /proc/net alone\: fewer facts, on any kernel"
+etw\:"Windows\: tables, and events of a tracing session, which takes an administrator"
+iphlpapi\:"Windows\: tables alone; watching is looking again and again"))' \
 '--color=[When to colour]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE elsewhere too"
 always\:"Always"
 never\:"Never"))' \

@@ -100,15 +100,23 @@ impl Endpoint {
 
     /// What identifies the endpoint for as long as it lives, on its own host.
     pub fn key(&self) -> Key {
+        let id = self.id();
+        let birth = self.birth.as_deref().filter(|_| id.is_none());
         Key {
             namespace: self.namespace,
             transport: self.transport,
             local: self.local,
             remote: self.remote,
-            cookie: self.socket.cookie,
-            created: self.created(),
-            pid: self.birth.as_deref().and_then(|birth| birth.pid),
+            cookie: id,
+            created: birth.and_then(|birth| birth.created),
+            pid: birth.and_then(|birth| birth.pid),
         }
+    }
+
+    /// The number that stands for the socket as long as it lives: the kernel's cookie, else the one
+    /// that whoever watches gave it.
+    pub fn id(&self) -> Option<u64> {
+        self.socket.cookie.or_else(|| self.birth.as_deref()?.number)
     }
 
     /// When it was made, where the system keeps that.
@@ -136,11 +144,11 @@ pub struct Key {
     pub local: SocketAddr,
     /// Remote side.
     pub remote: Option<SocketAddr>,
-    /// The kernel's number for the socket, where there is one.
+    /// The socket's number ([`Endpoint::id`]), where there is one.
     pub cookie: Option<u64>,
-    /// When it was made, where the system keeps that.
+    /// When it was made, where the system keeps that and there is no number.
     pub created: Option<Timestamp>,
-    /// Who made it, where the system keeps that.
+    /// Who made it, likewise.
     pub pid: Option<u32>,
 }
 
@@ -166,6 +174,9 @@ pub struct Birth {
     pub pid: Option<u32>,
     /// The service that made it, also where its process runs several.
     pub service: Option<Arc<str>>,
+    /// What a watch calls the socket, as the system has no number for it; it means something to that
+    /// watch alone.
+    pub number: Option<u64>,
 }
 
 /// Bytes or connections that wait inside the socket.

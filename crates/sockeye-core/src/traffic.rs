@@ -34,7 +34,7 @@ impl Meter {
         for slot in session.slots() {
             let Some(live) = session.live(slot) else { continue };
             let Some(metrics) = live.endpoint.metrics.as_deref() else { continue };
-            let Some(cookie) = live.endpoint.socket.cookie else { continue };
+            let Some(cookie) = live.endpoint.id() else { continue };
             let now = Volume {
                 sent: metrics.sent_bytes.unwrap_or_default(),
                 received: metrics.received_bytes.unwrap_or_default(),

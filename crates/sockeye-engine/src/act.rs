@@ -54,9 +54,18 @@ pub fn close(endpoints: &[&Endpoint], source: SourceChoice) -> Vec<Fate> {
     fates.collect()
 }
 
-/// What an endpoint is found again by: its cookie, or its sides where the source tells none.
+/// What an endpoint is found again by: its cookie, or its sides where the system gives none.
 fn identity(endpoint: &Endpoint) -> Result<u64, Key> {
-    endpoint.socket.cookie.ok_or_else(|| endpoint.key())
+    let sides = || Key { cookie: None, created: None, pid: None, ..endpoint.key() };
+    endpoint.socket.cookie.ok_or_else(sides)
+}
+
+/// Whether what has the sides of `endpoint` now is another: one that was made anew, or what waits in
+/// TIME-WAIT.
+fn is_another(now: &Endpoint, endpoint: &Endpoint) -> bool {
+    let is_left = |it: &Endpoint| it.state == Some(State::TimeWait);
+    let is_made_anew = now.created().zip(endpoint.created()).is_some_and(|(now, then)| now != then);
+    is_made_anew || (is_left(now) && !is_left(endpoint))
 }
 
 /// Every endpoint that is there now.
@@ -83,6 +92,7 @@ fn remaining(
 fn fate_of_closed(endpoint: &Endpoint, remaining: &HashMap<Result<u64, Key>, Endpoint>) -> Fate {
     match remaining.get(&identity(endpoint)) {
         None => Fate::Done,
+        Some(now) if is_another(now, endpoint) => Fate::Done,
         Some(now) if matches!(now.state, Some(State::Closed | State::Bound)) => Fate::Done,
         Some(now) if now.remote.is_none() && endpoint.remote.is_some() => Fate::Done,
         Some(_) => Fate::Remains,
@@ -168,5 +178,50 @@ fn await_end(actor: &Actor, processes: &[ProcessId], fates: &mut [Fate]) {
             return;
         }
         thread::sleep(LOOK);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sockeye_core::endpoint::{Birth, Direction, Ownerless, Socket};
+    use sockeye_core::{Owners, Timestamp};
+
+    use super::*;
+
+    /// A connection as a system without cookies shows it, made at `second` if that is known.
+    fn connection(state: State, second: Option<i64>) -> Endpoint {
+        let created = second.map(|second| Timestamp::from_unix_ns(second * 1_000_000_000));
+        Endpoint {
+            transport: Transport::Tcp,
+            local: "192.0.2.1:50000".parse().unwrap(),
+            remote: "198.51.100.7:443".parse().ok(),
+            state: Some(state),
+            direction: Direction::Unknown,
+            namespace: None,
+            interface: None,
+            socket: Socket::default(),
+            user_id: None,
+            cgroup: None,
+            birth: Some(Box::new(Birth { created, ..Birth::default() })),
+            owners: Owners::None(Ownerless::NotObserved),
+            queue: None,
+            metrics: None,
+        }
+    }
+
+    #[test]
+    fn what_has_the_same_sides_afterwards_may_be_another() {
+        let check = |now: Endpoint, then: Endpoint, expected| {
+            let remaining = HashMap::from([(identity(&now), now)]);
+            assert_eq!(fate_of_closed(&then, &remaining), expected, "{then:?}");
+        };
+        let open = State::Established;
+        // One that a watch told of as it opened is known without the time.
+        let told = Endpoint { birth: None, ..connection(open, None) };
+        check(connection(open, Some(5)), connection(open, Some(5)), Fate::Remains);
+        check(connection(open, Some(5)), told.clone(), Fate::Remains);
+        check(connection(open, Some(6)), connection(open, Some(5)), Fate::Done);
+        check(connection(State::TimeWait, None), told, Fate::Done);
+        check(connection(State::TimeWait, None), connection(State::TimeWait, None), Fate::Remains);
     }
 }

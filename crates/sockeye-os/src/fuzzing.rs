@@ -10,6 +10,7 @@ use crate::assemble::assemble;
 use crate::decode::bpf::{Record, records};
 use crate::decode::btf::{excerpt, structure_names};
 use crate::decode::containers::{decode_config, decode_list};
+use crate::decode::etw;
 use crate::decode::http::{self, Stream};
 use crate::decode::inet_diag::{decode_answer, decode_destroyed};
 use crate::decode::mounts::{
@@ -209,6 +210,25 @@ pub fn windows(bytes: &[u8]) {
     // What is wrong with them is one of the two things that may come of it.
     let _ = ntprocess::decode_processes(bytes, u64::from(*which), &mut processes);
     assert!(processes.len() <= bytes.len());
+    event(*which, bytes);
+}
+
+/// What the kernel tells a tracing session: what was read of it is in its bytes.
+fn event(which: u8, bytes: &[u8]) {
+    let network = [Transport::Tcp, Transport::Udp].map(etw::Class::Network);
+    let opcodes = [1, 10, 12, 28];
+    let (opcode, version) = (which & 3, which >> 2 & 7);
+    for class in network.into_iter().chain([etw::Class::Process]) {
+        let opcode = opcodes.get(usize::from(opcode)).copied().unwrap_or_default();
+        let header = etw::Header { class, opcode, version, is_64_bit: which & 0x80 != 0 };
+        match etw::decode_record(header, bytes) {
+            Ok(Some(etw::Record::Process(started))) => {
+                assert!(started.name.len() + started.command_line.len() <= 3 * bytes.len());
+            }
+            Ok(Some(etw::Record::Flow(flow))) => assert!(flow.is_ipv6 || bytes.len() >= 20),
+            Ok(None) | Err(_) => {}
+        }
+    }
 }
 
 /// Reads a dump, with its answers.

@@ -54,6 +54,10 @@ pub enum SourceChoice {
     Netlink,
     /// The tables in `/proc/net` alone; polling.
     Proc,
+    /// Windows: the IP Helper's tables, and an administrator's tracing session for events.
+    Etw,
+    /// Windows: the IP Helper's tables alone; polling.
+    Iphlpapi,
 }
 
 /// What an observation has to bring; what is not wanted costs nothing.
@@ -147,7 +151,8 @@ impl Watcher {
     ///
     /// # Platform
     ///
-    /// Linux: eBPF programs, else polling with the multicast of closings. Windows: polling. Elsewhere:
+    /// Linux: eBPF programs, else polling with the multicast of closings. Windows: polling, and beside
+    /// it the kernel's events where a tracing session (ETW) may be had. Elsewhere:
     /// [`Kind::Unsupported`].
     pub fn start(wants: &Wants) -> Result<Self, Error> {
         sys::Watcher::start(wants).map(Self)

@@ -13,7 +13,7 @@ impl Session {
     /// Takes what an event tells of an endpoint; without a cookie nobody knows of which.
     pub(super) fn take_sighting(&mut self, time: Timestamp, sighting: Sighting) {
         let Sighting { change, endpoint, is_held } = sighting;
-        if endpoint.socket.cookie.is_none() {
+        if endpoint.id().is_none() {
             return;
         }
         match change {
@@ -188,7 +188,7 @@ impl Session {
         let Some(life) = self.lives.life_mut(slot) else { return };
         life.changed = time;
         // Another endpoint may have its sides from now on.
-        let is_anonymous = life.endpoint.socket.cookie.is_none();
+        let is_anonymous = life.endpoint.id().is_none();
         if life.endpoint.transport == Transport::Tcp {
             life.endpoint.state = Some(State::Closed);
         }

@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::net::SocketAddr;
 
-use crate::endpoint::{Direction, Endpoint, Metrics, Owner, Ownerless, Owners};
+use crate::endpoint::{Birth, Direction, Endpoint, Metrics, Owner, Ownerless, Owners};
 
 /// Whether an address says which one: a port 0 is one that was not chosen yet.
 fn is_specified(side: SocketAddr) -> bool {
@@ -38,7 +38,7 @@ pub(super) fn overlay(base: &mut Endpoint, over: &Endpoint) {
     base.queue = over.queue.or(base.queue);
     keep(&mut base.interface, over.interface.as_ref());
     keep(&mut base.cgroup, over.cgroup.as_ref());
-    keep(&mut base.birth, over.birth.as_ref());
+    overlay_birth(&mut base.birth, over.birth.as_deref());
     base.socket.inode = over.socket.inode.or(base.socket.inode);
     base.socket.is_ipv6 |= over.socket.is_ipv6;
     if over.socket.interface != 0 {
@@ -59,6 +59,16 @@ fn placed(known: SocketAddr, told: SocketAddr) -> SocketAddr {
     let mut side = if told.ip().is_unspecified() { known } else { told };
     side.set_port(if told.port() == 0 { known.port() } else { told.port() });
     side
+}
+
+/// Lays what was noted of a birth upon what was known of it.
+fn overlay_birth(base: &mut Option<Box<Birth>>, over: Option<&Birth>) {
+    let Some(over) = over else { return };
+    let base = base.get_or_insert_default();
+    base.created = over.created.or(base.created);
+    base.pid = over.pid.or(base.pid);
+    keep(&mut base.service, over.service.as_ref());
+    base.number = over.number.or(base.number);
 }
 
 /// Lays measurements upon others.

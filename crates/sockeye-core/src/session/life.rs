@@ -146,7 +146,7 @@ impl Life {
     /// has it once more.
     pub(super) fn is_closed_for_good(&self) -> bool {
         let is_udp = self.endpoint.transport == Transport::Udp;
-        is_udp && self.is_end_known && self.endpoint.socket.cookie.is_some()
+        is_udp && self.is_end_known && self.endpoint.id().is_some()
     }
 
     /// Whether a process is known to hold it.

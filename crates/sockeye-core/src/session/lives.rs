@@ -30,7 +30,7 @@ pub(super) struct Lives {
 /// What identifies an endpoint as long as it lives.
 #[derive(PartialEq, Eq, Hash)]
 enum Id {
-    /// The kernel's number, unique until it boots again. What is left in TIME-WAIT inherits it, but
+    /// The socket's number, unique until the kernel boots again. What is left in TIME-WAIT inherits it, but
     /// is not the connection that it was.
     Cookie { cookie: u64, is_waiting: bool },
     /// The sides. Listeners and UDP may share theirs, and are told apart by inode, which never
@@ -41,7 +41,7 @@ enum Id {
 impl Id {
     fn of(endpoint: &Endpoint) -> Self {
         let is_waiting = endpoint.state == Some(State::TimeWait);
-        match endpoint.socket.cookie {
+        match endpoint.id() {
             Some(cookie) => Self::Cookie { cookie, is_waiting },
             None => Self::Sides {
                 key: endpoint.key(),

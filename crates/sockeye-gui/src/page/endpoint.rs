@@ -257,7 +257,7 @@ fn events(shown: &Shown<'_>, board: &Board, now: Timestamp) -> Vec<(String, Stri
 /// Whether an occurrence is of this endpoint's life.
 fn is_about(occurrence: &Occurrence, endpoint: &Endpoint) -> bool {
     let Some(other) = occurrence.endpoint.as_deref() else { return false };
-    match (other.socket.cookie, endpoint.socket.cookie) {
+    match (other.id(), endpoint.id()) {
         (Some(other), Some(own)) => other == own,
         _ => other.key() == endpoint.key(),
     }

@@ -6,10 +6,11 @@
 //! not what is left of it: the next tables show whether it is gone, and then it ended when the event
 //! said. Pure: no call, no clock.
 
+use std::mem;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use hashbrown::{HashMap, HashSet};
-use sockeye_core::endpoint::{Direction, Metrics, Ownerless, Socket};
+use sockeye_core::endpoint::{Birth, Direction, Metrics, Ownerless, Socket};
 use sockeye_core::event::{Change, Event, EventKind, Reason, Sighting};
 use sockeye_core::{Endpoint, Owners, Snapshot, State, Timestamp, Transport};
 
@@ -42,6 +43,8 @@ pub struct Ledger {
     counted: Option<Timestamp>,
     /// How many tables were seen.
     round: u32,
+    /// What came of events and tables, until it is taken.
+    told: Vec<Event>,
 }
 
 /// What is known of a connection.
@@ -102,13 +105,18 @@ impl Ledger {
         connections.chain(sockets).for_each(|counts| *counts = Counts::default());
     }
 
-    /// Takes what an event tells. What comes of it goes to `out`, without owners.
-    pub fn note(&mut self, time: Timestamp, flow: &Flow, out: &mut Vec<Event>) {
+    /// What came of events and tables since the last call, without owners.
+    pub fn take(&mut self) -> Vec<Event> {
+        mem::take(&mut self.told)
+    }
+
+    /// Takes what an event tells.
+    pub fn note(&mut self, time: Timestamp, flow: &Flow) {
         match (flow.transport, flow.act) {
-            (Transport::Udp, _) => self.exchange(time, flow, out),
+            (Transport::Udp, _) => self.exchange(time, flow),
             _ if !flow.is_placed() => {}
-            (_, Act::Connected) => self.open(time, flow, State::SynSent, out),
-            (_, Act::Accepted) => self.open(time, flow, State::SynReceived, out),
+            (_, Act::Connected) => self.open(time, flow, State::SynSent),
+            (_, Act::Accepted) => self.open(time, flow, State::SynReceived),
             (_, Act::Disconnected) => {
                 if let Some(connection) = self.find(flow) {
                     connection.ending = connection.ending.or(Some(time));
@@ -123,7 +131,7 @@ impl Ledger {
     }
 
     /// A connection opened, from this state.
-    fn open(&mut self, time: Timestamp, flow: &Flow, from: State, out: &mut Vec<Event>) {
+    fn open(&mut self, time: Timestamp, flow: &Flow, from: State) {
         let sides = sides(flow.sides());
         let known = self.connections.get_mut(&sides).filter(|it| !it.is_left);
         if let Some(known) = known {
@@ -132,10 +140,10 @@ impl Ledger {
                 known.is_told = true;
                 let state = Change::State(Some(from));
                 let told = endpoint(flow, known.number, Some(State::Established));
-                return out.push(event(time, state, told));
+                return self.told.push(event(time, state, told));
             }
             if let Some(end) = known.ending {
-                out.push(closed(end, flow.sides(), known, self.counted));
+                self.told.push(closed(end, flow.sides(), known, self.counted));
             }
         }
         let number = self.next();
@@ -153,7 +161,7 @@ impl Ledger {
         };
         self.connections.insert(sides, connection);
         for (before, now) in [(None, from), (Some(from), State::Established)] {
-            out.push(event(time, Change::State(before), endpoint(flow, number, Some(now))));
+            self.told.push(event(time, Change::State(before), endpoint(flow, number, Some(now))));
         }
     }
 
@@ -170,7 +178,7 @@ impl Ledger {
     }
 
     /// A socket of UDP sent or received.
-    fn exchange(&mut self, time: Timestamp, flow: &Flow, out: &mut Vec<Event>) {
+    fn exchange(&mut self, time: Timestamp, flow: &Flow) {
         let (local, remote) = self.orient(flow);
         let port = (Transport::Udp, flow.pid, local.port());
         let known = self.sockets.get(&port).and_then(|all| place_of(all, local.ip()));
@@ -193,7 +201,7 @@ impl Ledger {
             remote: Some(remote),
             ..endpoint(flow, held.number, None)
         };
-        out.push(event(time, Change::Peer, told));
+        self.told.push(event(time, Change::Peer, told));
     }
 
     /// The local and the remote side of a datagram. What is received has the other host's as its source,
@@ -232,31 +240,25 @@ impl Ledger {
     }
 
     /// Gives every endpoint of what tables showed its number, and what was counted of it if that is
-    /// wanted. Connections that were told to have ended, and are gone, go to `out`.
-    pub fn number(&mut self, snapshot: &mut Snapshot, is_measuring: bool, out: &mut Vec<Event>) {
+    /// wanted. Connections that were told to have ended, and are gone, are told to be closed.
+    pub fn number(&mut self, snapshot: &mut Snapshot, is_measuring: bool) {
         self.round = self.round.wrapping_add(1).max(1);
         let time = snapshot.time;
         for endpoint in &mut snapshot.endpoints {
             let (number, counts) = match (endpoint.transport, endpoint.remote) {
-                (Transport::Tcp, Some(remote)) => self.connection(time, endpoint, remote, out),
+                (Transport::Tcp, Some(remote)) => self.connection(time, endpoint, remote),
                 _ => self.socket(time, endpoint),
             };
-            endpoint.socket.cookie = Some(number);
+            endpoint.birth.get_or_insert_default().number = Some(number);
             if let Some(since) = self.counted.filter(|_| is_measuring) {
                 counts.lay_upon(endpoint, since);
             }
         }
-        self.forget(time, out);
+        self.forget(time);
     }
 
     /// The number of a connection in a table.
-    fn connection(
-        &mut self,
-        time: Timestamp,
-        row: &Endpoint,
-        remote: SocketAddr,
-        out: &mut Vec<Event>,
-    ) -> (u64, Counts) {
+    fn connection(&mut self, time: Timestamp, row: &Endpoint, remote: SocketAddr) -> (u64, Counts) {
         let sides = sides((row.local, remote));
         let is_left = row.state == Some(State::TimeWait);
         let counted = self.counted;
@@ -265,7 +267,7 @@ impl Ledger {
                 && (is_left || end <= time)
             {
                 if is_left {
-                    out.push(closed(end, (row.local, remote), known, counted));
+                    self.told.push(closed(end, (row.local, remote), known, counted));
                 }
                 // Else it has not ended: the kernel still finishes it.
                 known.ending = None;
@@ -291,7 +293,7 @@ impl Ledger {
         if let Some(before) = before
             && let Some(end) = before.ending
         {
-            out.push(closed(end, (row.local, remote), &before, counted));
+            self.told.push(closed(end, (row.local, remote), &before, counted));
         }
         (number, Counts::default())
     }
@@ -315,8 +317,8 @@ impl Ledger {
     }
 
     /// Forgets what the tables of `time` did not show, unless it is younger.
-    fn forget(&mut self, time: Timestamp, out: &mut Vec<Event>) {
-        let (round, counted) = (self.round, self.counted);
+    fn forget(&mut self, time: Timestamp) {
+        let (round, counted, out) = (self.round, self.counted, &mut self.told);
         self.connections.retain(|sides, known| {
             if known.round == round {
                 return true;
@@ -444,9 +446,10 @@ fn endpoint(flow: &Flow, number: u64, state: Option<State>) -> Endpoint {
         Act::Accepted => Direction::Ingress,
         _ => Direction::Unknown,
     };
-    let socket = Socket { cookie: Some(number), is_ipv6: flow.is_ipv6, ..Socket::default() };
+    let socket = Socket { is_ipv6: flow.is_ipv6, ..Socket::default() };
     let (local, remote) = flow.sides();
-    blank(flow.transport, (local, Some(remote)), (state, direction), socket)
+    let blank = blank(flow.transport, (local, Some(remote)), (state, direction), number);
+    Endpoint { socket, ..blank }
 }
 
 /// An endpoint of which nothing else is known.
@@ -454,8 +457,9 @@ fn blank(
     transport: Transport,
     (local, remote): (SocketAddr, Option<SocketAddr>),
     (state, direction): (Option<State>, Direction),
-    socket: Socket,
+    number: u64,
 ) -> Endpoint {
+    let birth = Birth { number: Some(number), ..Birth::default() };
     Endpoint {
         transport,
         local,
@@ -464,10 +468,10 @@ fn blank(
         direction,
         namespace: None,
         interface: None,
-        socket,
+        socket: Socket::default(),
         user_id: None,
         cgroup: None,
-        birth: None,
+        birth: Some(Box::new(birth)),
         owners: Owners::None(Ownerless::NotObserved),
         queue: None,
         metrics: None,
@@ -487,9 +491,8 @@ fn closed(
     known: &Connection,
     counted: Option<Timestamp>,
 ) -> Event {
-    let socket = Socket { cookie: Some(known.number), ..Socket::default() };
     let state = (Some(State::Closed), Direction::Unknown);
-    let mut endpoint = blank(Transport::Tcp, (local, Some(remote)), state, socket);
+    let mut endpoint = blank(Transport::Tcp, (local, Some(remote)), state, known.number);
     if let Some(since) = counted {
         known.counts.lay_upon(&mut endpoint, since);
     }

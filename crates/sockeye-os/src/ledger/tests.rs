@@ -37,18 +37,16 @@ impl World {
     fn look(&mut self, second: i64) {
         let mut snapshot = Snapshot::new(at(second), Source::Iphlpapi);
         snapshot.endpoints = self.rows.clone();
-        let mut events = Vec::new();
-        self.ledger.number(&mut snapshot, true, &mut events);
-        events.into_iter().for_each(|event| self.session.handle_event(event));
+        self.ledger.number(&mut snapshot, true);
+        self.ledger.take().into_iter().for_each(|event| self.session.handle_event(event));
         self.session.handle_snapshot(at(second), snapshot);
         self.session.handle_timeout(at(second));
         self.told.extend(self.session.take_occurrences());
     }
 
     fn hear(&mut self, second: i64, flow: Flow) {
-        let mut events = Vec::new();
-        self.ledger.note(at(second), &flow, &mut events);
-        for mut event in events {
+        self.ledger.note(at(second), &flow);
+        for mut event in self.ledger.take() {
             if let EventKind::Endpoint(sighting) = &mut event.kind {
                 sighting.endpoint.owners = owned(flow.pid);
             }
@@ -72,7 +70,7 @@ impl World {
 
     fn numbers(&self) -> Vec<u64> {
         let living = self.session.lives().filter(|live| live.phase != Phase::Closed);
-        let mut all: Vec<u64> = living.filter_map(|live| live.endpoint.socket.cookie).collect();
+        let mut all: Vec<u64> = living.filter_map(|live| live.endpoint.id()).collect();
         all.sort_unstable();
         all
     }
@@ -95,11 +93,11 @@ fn tcp(act: Act) -> Flow {
 fn row(transport: Transport, local: &str, remote: &str, state: Option<State>) -> Endpoint {
     let remote = (!remote.is_empty()).then(|| remote.parse().unwrap());
     let sides = (local.parse().unwrap(), remote);
-    let birth = Birth { created: Some(at(5)), pid: Some(7), service: None };
+    let birth = Birth { created: Some(at(5)), pid: Some(7), service: None, number: None };
     let owned = Endpoint {
         birth: Some(Box::new(birth)),
         owners: owned(7),
-        ..blank(transport, sides, (state, Direction::Unknown), Socket::default())
+        ..blank(transport, sides, (state, Direction::Unknown), 0)
     };
     if state == Some(State::TimeWait) {
         return Endpoint { owners: Owners::None(Ownerless::TimeWait), birth: None, ..owned };

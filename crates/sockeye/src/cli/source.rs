@@ -15,6 +15,10 @@ pub(super) enum SourceArg {
     Netlink,
     /// The tables in /proc/net alone: fewer facts, on any kernel.
     Proc,
+    /// Windows: tables, and events of a tracing session, which takes an administrator.
+    Etw,
+    /// Windows: tables alone; watching is looking again and again.
+    Iphlpapi,
 }
 
 impl From<SourceArg> for SourceChoice {
@@ -24,6 +28,8 @@ impl From<SourceArg> for SourceChoice {
             SourceArg::Ebpf => Self::Ebpf,
             SourceArg::Netlink => Self::Netlink,
             SourceArg::Proc => Self::Proc,
+            SourceArg::Etw => Self::Etw,
+            SourceArg::Iphlpapi => Self::Iphlpapi,
         }
     }
 }

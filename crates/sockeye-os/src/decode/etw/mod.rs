@@ -8,8 +8,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use sockeye_core::Transport;
 use sockeye_core::address::canonical;
+use sockeye_core::{Timestamp, Transport};
 
 use super::ntprocess::utf16;
 use super::{Malformed, remote_side};
@@ -257,5 +257,33 @@ impl<'a> Fields<'a> {
         let units = self.rest.chunks_exact(2);
         let length = 2 * units.take_while(|unit| *unit != [0, 0]).count();
         utf16(self.take(length).unwrap_or_default())
+    }
+}
+
+/// What a count of ticks is on the clock of this machine: both read at one moment. Read again now and
+/// then, for clocks are set, and none runs like another.
+#[derive(Clone, Copy, Debug)]
+pub struct Clock {
+    /// The count then (`QueryPerformanceCounter`), as records have it.
+    pub ticks: i64,
+    /// The clock then.
+    pub wall: Timestamp,
+    /// Ticks in a second.
+    pub frequency: i64,
+}
+
+impl Clock {
+    /// When the count was `ticks`.
+    pub fn instant(self, ticks: i64) -> Timestamp {
+        let passed = i128::from(ticks) - i128::from(self.ticks);
+        let passed = passed * 1_000_000_000 / i128::from(self.frequency.max(1));
+        let instant = i128::from(self.wall.unix_ns()) + passed;
+        let nearest = if passed < 0 { i64::MIN } else { i64::MAX };
+        Timestamp::from_unix_ns(i64::try_from(instant).unwrap_or(nearest))
+    }
+
+    /// Whether `ticks` are more than a tenth of a second later.
+    pub fn is_stale(self, ticks: i64) -> bool {
+        ticks.saturating_sub(self.ticks) > self.frequency / 10
     }
 }

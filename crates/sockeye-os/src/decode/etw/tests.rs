@@ -1,3 +1,5 @@
+//! Events laid out as a 64-bit Windows writes them, and hostile ones.
+
 use proptest::prelude::*;
 
 use super::*;
@@ -119,14 +121,8 @@ fn a_process_that_started() {
 #[test]
 fn older_layouts_of_processes_lack_fields() {
     let whole = started(true);
-    let without = |ranges: &[std::ops::Range<usize>]| {
-        let is_kept = |at: &usize| !ranges.iter().any(|range| range.contains(at));
-        let kept = (0..whole.len()).filter(is_kept);
-        kept.map(|at| *whole.get(at).unwrap()).collect::<Vec<u8>>()
-    };
-    for (version, bytes) in
-        [(4, whole.clone()), (3, without(&[32..36])), (2, without(&[24..32, 32..36]))]
-    {
+    let without = |from: usize, to: usize| [&whole[..from], &whole[to..]].concat();
+    for (version, bytes) in [(4, whole.clone()), (3, without(32, 36)), (2, without(24, 36))] {
         let read = decode_record(header(Class::Process, 1, version), &bytes);
         let Ok(Some(Record::Process(process))) = read else { panic!("{version}: {read:?}") };
         assert_eq!((process.name.as_str(), process.pid), ("curl.exe", 4321), "{version}");
@@ -155,4 +151,18 @@ proptest! {
             prop_assert!(text <= 3 * bytes.len());
         }
     }
+}
+
+#[test]
+fn ticks_become_the_time_of_this_machine() {
+    let wall = Timestamp::from_unix_ns(5_000_000_000);
+    let clock = Clock { ticks: 1000, wall, frequency: 10_000_000 };
+    let check = |ticks, expected| assert_eq!(clock.instant(ticks).unix_ns(), expected, "{ticks}");
+    check(1000, 5_000_000_000);
+    check(1001, 5_000_000_100);
+    check(0, 4_999_900_000);
+    check(i64::MAX, i64::MAX);
+    assert_eq!([1_001_000, 1_001_001].map(|ticks| clock.is_stale(ticks)), [false, true]);
+    let broken = Clock { frequency: 0, ..clock };
+    assert_eq!(broken.instant(1001).unix_ns(), 6_000_000_000);
 }

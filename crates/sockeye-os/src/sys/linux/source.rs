@@ -22,7 +22,14 @@ pub(super) fn gather(wants: &Wants) -> Result<Raw, Error> {
         SourceChoice::Auto | SourceChoice::Netlink | SourceChoice::Proc => {
             observe::gather(wants, Keep::Rows)
         }
+        SourceChoice::Etw | SourceChoice::Iphlpapi => Err(of_windows()),
     }
+}
+
+/// A source was asked for that is of another system.
+pub(super) fn of_windows() -> Error {
+    let reason = "only Windows has that: leave --source out, or choose ebpf, netlink or proc";
+    Error::new(Kind::Unsupported, "observe by the source that was asked for", "", reason)
 }
 
 /// With so many open files on the machine, following each descriptor costs more than loading programs
@@ -50,6 +57,7 @@ pub(super) fn check(choice: SourceChoice) -> Result<(), Error> {
             let reason = "a dump holds answers of sock_diag or /proc: choose one of these";
             Err(Error::new(Kind::Unsupported, "dump what eBPF tells", "", reason))
         }
+        SourceChoice::Etw | SourceChoice::Iphlpapi => Err(of_windows()),
         SourceChoice::Auto | SourceChoice::Netlink | SourceChoice::Proc => Ok(()),
     }
 }
@@ -58,7 +66,7 @@ pub(super) fn check(choice: SourceChoice) -> Result<(), Error> {
 pub(super) fn expected(choice: SourceChoice) -> Source {
     match choice {
         SourceChoice::Proc => Source::Procfs,
-        SourceChoice::Auto | SourceChoice::Ebpf | SourceChoice::Netlink => Source::SockDiag,
+        _ => Source::SockDiag,
     }
 }
 

@@ -8,6 +8,7 @@ use sockeye_core::{Degradation, Snapshot};
 use super::bpf::Stream;
 use super::memory;
 use super::polling::Polling;
+use super::source::of_windows;
 use crate::{Error, SourceChoice, Wants};
 
 /// See [`crate::Watcher`].
@@ -33,6 +34,7 @@ impl Watcher {
                 Err(error) => Some(error),
             },
             SourceChoice::Netlink | SourceChoice::Proc => None,
+            SourceChoice::Etw | SourceChoice::Iphlpapi => return Err(of_windows()),
         };
         let mut polling = Polling::start(wants)?;
         if let Some(error) = refused {

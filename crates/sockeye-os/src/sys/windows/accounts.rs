@@ -10,7 +10,8 @@ use std::sync::{Mutex, PoisonError};
 use windows_sys::Win32::Foundation::{HANDLE, LocalFree};
 use windows_sys::Win32::Security::Authorization::ConvertSidToStringSidW;
 use windows_sys::Win32::Security::{
-    GetLengthSid, GetTokenInformation, LookupAccountSidW, PSID, TOKEN_QUERY, TOKEN_USER, TokenUser,
+    GetLengthSid, GetTokenInformation, LookupAccountSidW, PSID, SID_AND_ATTRIBUTES, TOKEN_QUERY,
+    TOKEN_USER, TokenUser,
 };
 use windows_sys::Win32::System::Threading::OpenProcessToken;
 
@@ -33,14 +34,22 @@ struct User {
 /// The number of the user that `process` runs as, and the user's name.
 pub(super) fn user_of(process: &ProcessHandle) -> Option<u32> {
     let token = open_token(process.raw(), TOKEN_QUERY)?;
-    let sid = Sid::of(&token)?;
+    u32::try_from(number(&Sid::of(&token)?)).ok()
+}
+
+/// The number of the user whose identifier these bytes are, where they are one.
+pub(super) fn user_called(sid: &[u8]) -> Option<u32> {
+    u32::try_from(number(&Sid::from_bytes(sid)?)).ok()
+}
+
+/// The place of a user among those that were met.
+fn number(sid: &Sid) -> usize {
     let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
     let place = known.iter().position(|user| *user.sid == *sid.bytes());
-    let place = place.unwrap_or_else(|| {
+    place.unwrap_or_else(|| {
         known.push(User { sid: sid.bytes().into(), name: sid.name().into() });
         known.len() - 1
-    });
-    u32::try_from(place).ok()
+    })
 }
 
 /// The name of the user with this number: `HOST\user`, or the identifier of one without a name.
@@ -77,6 +86,26 @@ impl Sid {
             )
         };
         (is_told != 0).then_some(sid)
+    }
+
+    /// A copy of an identifier: revision, count of its numbers, authority, numbers (MS-DTYP 2.4.2).
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (revision, numbers) = (*bytes.first()?, usize::from(*bytes.get(1)?));
+        let start = size_of::<TOKEN_USER>() / size_of::<u64>();
+        let mut sid = Self(Box::new([0; 32]));
+        let room = sid.0.get_mut(start..)?;
+        if revision != 1 || bytes.len() != 8 + 4 * numbers || bytes.len() > size_of_val(room) {
+            return None;
+        }
+        for (word, part) in room.iter_mut().zip(bytes.chunks(8)) {
+            let mut whole = [0; 8];
+            whole.get_mut(..part.len())?.copy_from_slice(part);
+            *word = u64::from_le_bytes(whole);
+        }
+        let attributes = SID_AND_ATTRIBUTES { Sid: room.as_mut_ptr().cast(), Attributes: 0 };
+        // SAFETY: the box begins with room for the structure, which is aligned as its words are.
+        unsafe { sid.0.as_mut_ptr().cast::<TOKEN_USER>().write(TOKEN_USER { User: attributes }) };
+        Some(sid)
     }
 
     /// The identifier, as the system takes it.

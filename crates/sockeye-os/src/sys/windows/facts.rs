@@ -89,7 +89,12 @@ pub(super) fn describe(listed: &Listed) -> Process {
 /// What people call it: the file's name, else what the system has instead.
 fn name(listed: &Listed, path: Option<&str>) -> Box<str> {
     let of_path = path.and_then(|path| path.rsplit('\\').next());
-    match (of_path.unwrap_or(&listed.name), listed.pid) {
+    name_of(listed.pid, of_path.unwrap_or(&listed.name))
+}
+
+/// What people call the process of this number and image; the kernel's own have none.
+pub(super) fn name_of(pid: u32, image: &str) -> Box<str> {
+    match (image, pid) {
         ("", IDLE) => "System Idle Process".into(),
         ("", SYSTEM) => "System".into(),
         (name, _) => name.into(),
@@ -97,7 +102,7 @@ fn name(listed: &Listed, path: Option<&str>) -> Box<str> {
 }
 
 /// What an interpreter runs. Its arguments are quoted as on Linux for that.
-fn script_of(name: &str, command_line: Option<&str>) -> Option<Box<str>> {
+pub(super) fn script_of(name: &str, command_line: Option<&str>) -> Option<Box<str>> {
     let arguments = arguments(command_line?).join("\0");
     let line = decode_command_line(arguments.as_bytes())?;
     script::of(&name.to_ascii_lowercase(), &line).map(Into::into)

@@ -43,9 +43,8 @@ pub(crate) fn gather(wants: &Wants, keep: Keep) -> Result<Raw, Error> {
 /// Refuses what only Linux has.
 pub(super) fn check(wants: &Wants) -> Result<(), Error> {
     let refuse = |operation, reason| Err(Error::new(Kind::Unsupported, operation, "", reason));
-    if wants.source != SourceChoice::Auto {
-        let reason =
-            "only Linux has that; Windows is observed by its IP Helper: leave --source out";
+    if matches!(wants.source, SourceChoice::Ebpf | SourceChoice::Netlink | SourceChoice::Proc) {
+        let reason = "only Linux has that: leave --source out, or choose etw or iphlpapi";
         return refuse("observe by the source that was asked for", reason);
     }
     match wants.namespaces {
@@ -67,6 +66,11 @@ pub(super) struct Gatherer {
 impl Gatherer {
     pub(super) fn new() -> Self {
         Self { tables: Tables::new(), facts: Facts::default(), services: Services::new() }
+    }
+
+    /// What is known of processes.
+    pub(super) fn facts(&mut self) -> &mut Facts {
+        &mut self.facts
     }
 
     /// Everything that is wanted.
@@ -156,7 +160,7 @@ impl Gatherer {
         let service = processes.and(row.service_tag);
         let service = service.and_then(|tag| self.services.by_tag(row.pid, tag));
         let pid = Some(row.pid).filter(|pid| *pid != 0);
-        let birth = Birth { created: row.created, pid, service };
+        let birth = Birth { created: row.created, pid, service, number: None };
         let is_known = birth != Birth::default();
         Endpoint {
             transport: row.table.transport,

@@ -9,10 +9,11 @@ use std::sync::OnceLock;
 use windows_sys::Win32::Foundation::{ERROR_SUCCESS, GetLastError, LUID};
 use windows_sys::Win32::Security::{
     AdjustTokenPrivileges, GetTokenInformation, LUID_AND_ATTRIBUTES, LookupPrivilegeValueW,
-    SE_DEBUG_NAME, SE_PRIVILEGE_ENABLED, TOKEN_ADJUST_PRIVILEGES, TOKEN_ELEVATION,
-    TOKEN_PRIVILEGES, TOKEN_QUERY, TokenElevation,
+    SE_DEBUG_NAME, SE_PRIVILEGE_ENABLED, SE_SYSTEM_PROFILE_NAME, TOKEN_ADJUST_PRIVILEGES,
+    TOKEN_ELEVATION, TOKEN_PRIVILEGES, TOKEN_QUERY, TokenElevation,
 };
 use windows_sys::Win32::System::Threading::GetCurrentProcess;
+use windows_sys::core::PCWSTR;
 
 use super::accounts::open_token;
 
@@ -36,20 +37,28 @@ pub(super) fn is_elevated() -> bool {
     is_told != 0 && elevation.TokenIsElevated != 0
 }
 
+/// Asks once for the privilege that the kernel's tracing sessions take (SeSystemProfilePrivilege), and
+/// says whether it was granted.
+pub(super) fn may_trace() -> bool {
+    static GRANTED: OnceLock<bool> = OnceLock::new();
+    *GRANTED.get_or_init(|| enable(SE_SYSTEM_PROFILE_NAME).is_some())
+}
+
 /// Asks once for the privilege to look at every process, services' and other users' too
 /// (SeDebugPrivilege), and says whether it was granted: elevated administrators have it.
 pub(super) fn may_look_at_all() -> bool {
     static GRANTED: OnceLock<bool> = OnceLock::new();
-    *GRANTED.get_or_init(|| enable_debug().is_some())
+    *GRANTED.get_or_init(|| enable(SE_DEBUG_NAME).is_some())
 }
 
-fn enable_debug() -> Option<()> {
+/// Enables the privilege `name`, a constant of the SDK.
+fn enable(name: PCWSTR) -> Option<()> {
     // SAFETY: takes nothing.
     let process = unsafe { GetCurrentProcess() };
     let token = open_token(process, TOKEN_QUERY | TOKEN_ADJUST_PRIVILEGES)?;
     let mut luid = LUID { LowPart: 0, HighPart: 0 };
     // SAFETY: the name ends in a zero; `luid` takes a number.
-    let is_known = unsafe { LookupPrivilegeValueW(ptr::null(), SE_DEBUG_NAME, &raw mut luid) };
+    let is_known = unsafe { LookupPrivilegeValueW(ptr::null(), name, &raw mut luid) };
     if is_known == 0 {
         return None;
     }

@@ -9,6 +9,7 @@ use super::list::list;
 use super::privilege::{is_elevated, may_look_at_all};
 use super::services::{self, Services};
 use super::tables::Tables;
+use super::trace::Trace;
 use super::version::version;
 use crate::decode::Table;
 use crate::error::plain;
@@ -98,8 +99,21 @@ fn examine_second(tables: &Tables) -> Finding {
 }
 
 fn examine_events() -> Finding {
-    let detail = "sockeye watch looks every interval: connections that are shorter may be missed";
-    found(("events", "Events as they happen"), Status::Limited, detail)
+    let probe = ("events", "Events as they happen");
+    match Trace::start() {
+        Ok(_) => {
+            let detail = "connections when they open and end, with their bytes, and whom UDP speaks \
+                          with, by a tracing session (ETW); all else by looking every interval";
+            found(probe, Status::Works, detail)
+        }
+        Err(error) => {
+            let detail = format!(
+                "sockeye watch looks every interval and may miss connections that are shorter: {}",
+                error.reason
+            );
+            elevate(found(probe, Status::Limited, detail))
+        }
+    }
 }
 
 fn examine_owners() -> Finding {
