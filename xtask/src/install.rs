@@ -57,6 +57,7 @@ const FILES: &[(&str, &str)] = &[
     ("completions/sockeye.bash", "share/bash-completion/completions/sockeye"),
     ("completions/sockeye.zsh", "share/zsh/site-functions/_sockeye"),
     ("completions/sockeye.fish", "share/fish/vendor_completions.d/sockeye.fish"),
+    ("packaging/systemd/sockeye-watch.service", "lib/systemd/system/sockeye-watch.service"),
     ("LICENSE-MIT", "share/doc/sockeye/LICENSE-MIT"),
     ("LICENSE-APACHE", "share/doc/sockeye/LICENSE-APACHE"),
     ("README.md", "share/doc/sockeye/README.md"),
@@ -64,11 +65,11 @@ const FILES: &[(&str, &str)] = &[
 ];
 
 /// A file to install.
-struct Item {
-    from: PathBuf,
+pub(crate) struct Item {
+    pub(crate) from: PathBuf,
     /// Where to, below the prefix, with `/`.
-    to: String,
-    is_program: bool,
+    pub(crate) to: String,
+    pub(crate) is_program: bool,
 }
 
 /// Installs, or removes what was installed.
@@ -108,24 +109,30 @@ fn build(console_only: bool) -> anyhow::Result<PathBuf> {
     let desktop: &[&str] = if console_only { &[] } else { &["--package=sockeye-gui"] };
     let cargo = ["cargo", "build", "--release", "--locked", "--package=sockeye"];
     run::run(&[&cargo, desktop].concat())?;
-    let metadata = ["cargo", "metadata", "--no-deps", "--format-version=1", "--offline"];
-    let metadata: serde_json::Value = serde_json::from_str(&run::output(&metadata)?)?;
-    let target = metadata.get("target_directory").and_then(serde_json::Value::as_str);
-    Ok(Path::new(target.context("cargo tells no target directory")?).join("release"))
+    Ok(run::target_directory()?.join("release"))
 }
 
 /// Everything that is installed, the programs from the directory `programs`.
 fn items(programs: &Path, console_only: bool) -> Vec<Item> {
     let mut items = vec![program(programs, "sockeye")];
-    let root = run::root();
-    let file = |from: PathBuf, to: String| Item { from, to, is_program: false };
-    items.extend(FILES.iter().map(|(from, to)| file(root.join(from), (*to).to_owned())));
-    if console_only {
-        return items;
+    items.extend(console_files());
+    if !console_only {
+        items.push(program(programs, "sockeye-gui"));
+        items.extend(desktop_files());
     }
-    items.push(program(programs, "sockeye-gui"));
+    items
+}
+
+/// What belongs to the console program, without it.
+pub(crate) fn console_files() -> Vec<Item> {
+    FILES.iter().map(|(from, to)| file(run::root().join(from), (*to).to_owned())).collect()
+}
+
+/// What belongs to the desktop application, without it.
+pub(crate) fn desktop_files() -> Vec<Item> {
+    let root = run::root();
     let manual = root.join("docs/man/sockeye-gui.1");
-    items.push(file(manual, "share/man/man1/sockeye-gui.1".to_owned()));
+    let mut items = vec![file(manual, "share/man/man1/sockeye-gui.1".to_owned())];
     let assets = root.join("crates/sockeye-gui/assets");
     for (directory, end) in [("applications", "desktop"), ("metainfo", "metainfo.xml")] {
         let name = format!("{ID}.{end}");
@@ -137,6 +144,10 @@ fn items(programs: &Path, console_only: bool) -> Vec<Item> {
         items.push(file(icons::picture(size), icon(&format!("{size}x{size}"), "png")));
     }
     items
+}
+
+fn file(from: PathBuf, to: String) -> Item {
+    Item { from, to, is_program: false }
 }
 
 fn program(directory: &Path, name: &str) -> Item {

@@ -11,6 +11,18 @@ pub(crate) fn root() -> PathBuf {
     here.parent().unwrap_or(here).to_owned()
 }
 
+/// Where cargo builds.
+///
+/// # Errors
+///
+/// When cargo does not tell.
+pub(crate) fn target_directory() -> anyhow::Result<PathBuf> {
+    let metadata = ["cargo", "metadata", "--no-deps", "--format-version=1", "--offline"];
+    let metadata: serde_json::Value = serde_json::from_str(&output(&metadata)?)?;
+    let target = metadata.get("target_directory").and_then(serde_json::Value::as_str);
+    Ok(target.context("cargo tells no target directory")?.into())
+}
+
 /// A command that starts in the root: the first word is the program, the others its arguments.
 pub(crate) fn command(words: &[&str]) -> Command {
     let (program, arguments) = words.split_first().unwrap_or((&"true", &[]));
