@@ -14,6 +14,7 @@ mod bpf;
 #[cfg(target_os = "linux")]
 mod churn;
 mod ci;
+mod dist;
 mod docs;
 mod fuzz;
 mod icons;
@@ -47,6 +48,8 @@ enum Task {
     Icons(icons::Arguments),
     /// Build the programs and copy them, with all that belongs to them, below a prefix.
     Install(install::Arguments),
+    /// Make the packages that are released: tar.gz and .deb for Linux, zip for Windows.
+    Dist(dist::Arguments),
     /// Check the Windows build, and run its tests under Wine in a network of their own.
     Wine,
     /// Fuzz the decoders and parsers, with libFuzzer where it is installed.
@@ -96,6 +99,7 @@ fn act(task: Task) -> anyhow::Result<()> {
         Task::Bpf(arguments) => bpf::run(&arguments),
         Task::Icons(arguments) => icons::run(&arguments),
         Task::Install(arguments) => install::run(&arguments),
+        Task::Dist(arguments) => dist::run(&arguments),
         Task::Wine => wine::run(),
         Task::Fuzz(arguments) => fuzz::run(&arguments),
         #[cfg(target_os = "linux")]

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use super::{Log, Outcome, Step, is_ci, skipped_file};
-use crate::{bpf, docs, fuzz, icons, install, run, tidy, wine};
+use crate::{bpf, dist, docs, fuzz, icons, install, run, tidy, wine};
 
 /// Every step; the cheap ones that fail most often come first.
 pub(super) const STEPS: &[Step] = &[
@@ -21,6 +21,7 @@ pub(super) const STEPS: &[Step] = &[
     Step { name: "end-to-end by eBPF", is_quick: false, act: end_to_end_by_ebpf },
     Step { name: "clippy for Windows", is_quick: false, act: clippy_for_windows },
     Step { name: "Windows under Wine", is_quick: false, act: under_wine },
+    Step { name: "packages", is_quick: false, act: packages },
     Step { name: "documentation", is_quick: false, act: documentation },
     Step { name: "generated files", is_quick: false, act: |_| passed(docs::check()) },
     Step { name: "fuzz smoke", is_quick: false, act: |_| passed(fuzz::smoke()) },
@@ -171,6 +172,16 @@ fn under_wine(log: &mut Log) -> anyhow::Result<Outcome> {
         Some(obstacle) => skipped(obstacle),
         None => noting_skipped(log, wine::test),
     }
+}
+
+/// Packages can be made, of the programs that the tests before have run: a release takes half an hour.
+fn packages(log: &mut Log) -> anyhow::Result<Outcome> {
+    if !cfg!(target_os = "linux") {
+        return skipped("packages are made on Linux");
+    }
+    install(&dist::missing_packages());
+    log.skipped.extend(dist::check()?);
+    Ok(Outcome::Passed)
 }
 
 /// Runs `tests` and notes what they had to skip.
