@@ -262,7 +262,12 @@ impl Ledger {
         let sides = sides((row.local, remote));
         let is_left = row.state == Some(State::TimeWait);
         let counted = self.counted;
-        if let Some(known) = self.connections.get_mut(&sides).filter(|it| it.is(row, is_left)) {
+        let known = self.connections.get_mut(&sides);
+        if is_left && known.as_ref().is_some_and(|it| it.is_told && it.seen > time) {
+            // The sides were used again after the tables had been read.
+            return (self.next(), Counts::default());
+        }
+        if let Some(known) = known.filter(|it| it.is(row, is_left)) {
             if let Some(end) = known.ending
                 && (is_left || end <= time)
             {

@@ -168,6 +168,17 @@ fn what_is_left_of_a_connection_is_not_that_connection() {
 }
 
 #[test]
+fn tables_that_are_older_than_an_opening_do_not_end_it() {
+    let mut world = World::with(&[connection(State::TimeWait)]);
+    world.hear(12, tcp(Act::Connected));
+    world.look(11);
+    world.rows = vec![connection(State::Established)];
+    world.look(13);
+    assert_eq!(world.take(), [format!("12 opened {HERE} {THERE}")]);
+    assert_eq!(world.numbers().len(), 1);
+}
+
+#[test]
 fn a_connection_that_is_still_being_closed_goes_on() {
     let mut world = World::with(&[connection(State::Established)]);
     world.hear(11, tcp(Act::Disconnected));
