@@ -9,6 +9,7 @@ pub mod assemble;
 mod beside;
 pub mod containers;
 pub mod decode;
+pub mod desktop;
 pub mod dump;
 pub mod error;
 pub mod fuzzing;

@@ -20,6 +20,7 @@ use sockeye_core::event::{Change, Coverage, EventKind};
 use sockeye_core::process::Absent;
 use sockeye_core::snapshot::Source;
 use sockeye_core::{Endpoint, ProcessId, Snapshot, State, Timestamp, Transport};
+use sockeye_os::desktop::{Elevation, Notifier, attach_console, elevation, icon_in};
 use sockeye_os::packages::{Image, Packages};
 use sockeye_os::support::{Status, examine};
 use sockeye_os::{
@@ -401,5 +402,47 @@ fn doctor_speaks_of_windows() {
         assert!(of("bound").detail.contains("InternalGetUdpTable2"));
         assert_eq!(of("owners").status, Status::Works);
         assert_eq!(of("close").status, Status::Missing);
+    }
+}
+
+#[test]
+fn an_image_shows_its_icon() {
+    let root = std::env::var("SystemRoot").unwrap();
+    // Wine's Explorer has none.
+    let editor = format!(r"{root}\regedit.exe");
+    for side in [16, 32, 48] {
+        let icon = icon_in(&editor, side).unwrap();
+        assert_eq!((icon.width, icon.height), (side.into(), side.into()));
+        let opaque = icon.rgba.chunks_exact(4).filter(|pixel| pixel[3] > 0).count();
+        let all = usize::from(side) * usize::from(side);
+        assert!((all / 4..=all).contains(&opaque), "{opaque} of {all}");
+        assert!(icon.rgba.chunks_exact(4).any(|pixel| pixel[..3] != icon.rgba[..3]));
+    }
+    let own = std::env::current_exe().unwrap();
+    assert_eq!(icon_in(&own.to_string_lossy(), 32), None);
+    assert_eq!(icon_in(r"C:\nowhere\x.exe", 32), None);
+}
+
+#[test]
+fn what_is_printed_into_a_pipe_needs_no_console() {
+    assert!(attach_console());
+    let expected = if is_wine() { Elevation::Held } else { elevation() };
+    assert_eq!(elevation(), expected);
+    assert_ne!(elevation(), Elevation::Unknown);
+}
+
+#[test]
+fn notifications_are_shown_one_after_the_other() {
+    let mut notifier = Notifier::new();
+    notifier.go_on().unwrap();
+    // Longer than any room, from outside.
+    let long = "\u{1F41F}<b>&\0\u{202E}".repeat(200);
+    match notifier.show("Sockeye", &long) {
+        // What waits is shown later, without an error.
+        Ok(()) => (0..20).for_each(|_| notifier.show("Sockeye", "x").unwrap()),
+        Err(error) => {
+            assert_eq!(error.kind, Kind::Unsupported);
+            skip("notifications", "there is no taskbar");
+        }
     }
 }

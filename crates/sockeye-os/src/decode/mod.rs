@@ -12,6 +12,7 @@ pub mod btf;
 pub mod containers;
 pub mod etw;
 pub mod http;
+pub mod icon;
 pub mod inet_diag;
 pub mod iphlp;
 pub mod mounts;

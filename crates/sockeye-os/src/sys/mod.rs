@@ -17,6 +17,7 @@
 //! - `Packages`, with the methods of [`crate::packages::Packages`]
 //! - `read_socket_units() -> SocketUnits`, and `read_socket_units_in(&Directories)`
 //! - `Watcher`, with the methods of [`crate::Watcher`]
+//! - what [`crate::desktop`] lists
 //!
 //! It makes the calls and hands the bytes to `decode`. Where a system cannot do a thing, it says
 //! [`Kind::Unsupported`](crate::Kind::Unsupported); it never answers with nothing instead.
@@ -33,10 +34,21 @@ pub(crate) use linux::{
 #[cfg(target_os = "windows")]
 mod windows;
 #[cfg(target_os = "windows")]
+pub use windows::Notifier;
+#[cfg(target_os = "windows")]
 pub(crate) use windows::{
-    Describer, Packages, Watcher, close, container_names, end, examine, gather, is_output_read,
-    is_running, iterate_bare, kernel_release, observe, read_socket_units, read_socket_units_in,
-    show_colours,
+    Describer, Packages, Watcher, attach_console, close, container_names, elevation, end, examine,
+    gather, icon_in, is_output_read, is_running, iterate_bare, kernel_release, observe,
+    read_socket_units, read_socket_units_in, show_colours, show_folder_of, show_message,
+    start_elevated,
+};
+
+/// Desktops but Windows', which are alike.
+#[cfg(not(target_os = "windows"))]
+mod desktop;
+#[cfg(not(target_os = "windows"))]
+pub(crate) use desktop::{
+    attach_console, elevation, icon_in, show_folder_of, show_message, start_elevated,
 };
 
 #[cfg(not(any(target_os = "linux", target_os = "windows")))]

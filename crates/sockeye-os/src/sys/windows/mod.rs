@@ -3,6 +3,7 @@
 mod accounts;
 mod act;
 mod describe;
+mod desktop;
 mod facts;
 mod handle;
 mod library;
@@ -27,6 +28,10 @@ use sockeye_core::workload::Runtime;
 
 pub(crate) use act::{close, end, is_running};
 pub(crate) use describe::Describer;
+pub use desktop::Notifier;
+pub(crate) use desktop::{
+    attach_console, elevation, icon_in, show_folder_of, show_message, start_elevated,
+};
 pub(crate) use observe::{gather, observe};
 pub(crate) use output::{is_output_read, show_colours};
 pub(crate) use packages::Packages;
