@@ -21,6 +21,8 @@ pub(crate) struct Arguments {
 const DIRECTORY: &str = "crates/sockeye-gui/assets";
 /// The sides of the pictures, in pixels: those of the hicolor theme that desktops look for.
 pub(crate) const SIZES: [u32; 8] = [16, 24, 32, 48, 64, 128, 256, 512];
+/// The sides of the pictures inside of Windows' icon, in pixels: those that its shell asks for at usual scales.
+const ICO_SIZES: [u32; 9] = [16, 20, 24, 32, 40, 48, 64, 128, 256];
 /// How far a colour may be off between machines that round differently, of 255.
 const TOLERANCE: u8 = 2;
 
@@ -32,6 +34,11 @@ pub(crate) fn drawing() -> PathBuf {
 /// The picture with sides of `size` pixels.
 pub(crate) fn picture(size: u32) -> PathBuf {
     run::root().join(DIRECTORY).join(format!("sockeye-{size}.png"))
+}
+
+/// Windows' icon, which is linked into both programs.
+fn ico() -> PathBuf {
+    run::root().join(DIRECTORY).join("sockeye.ico")
 }
 
 /// Draws the pictures, or checks them.
@@ -50,6 +57,13 @@ pub(crate) fn check() -> anyhow::Result<()> {
             different.push(size.to_string());
         }
     }
+    let inside = fs::read(ico()).map(|bytes| unpack(&bytes)).unwrap_or_default();
+    for (index, size) in ICO_SIZES.into_iter().enumerate() {
+        let drawn = draw(&tree, size)?;
+        if !inside.get(index).is_some_and(|committed| are_alike(committed, &drawn)) {
+            different.push(format!("{size} in sockeye.ico"));
+        }
+    }
     if !different.is_empty() {
         bail!("not what sockeye.svg shows, run `cargo xtask icons`: {}", different.join(", "));
     }
@@ -63,8 +77,47 @@ fn write() -> anyhow::Result<()> {
         let drawn = draw(&tree, size)?;
         drawn.save_png(&path).with_context(|| format!("cannot write {}", path.display()))?;
     }
-    println!("wrote {} pictures to {DIRECTORY}", SIZES.len());
+    let pictures =
+        ICO_SIZES.map(|size| draw(&tree, size)).into_iter().collect::<Result<Vec<_>, _>>()?;
+    fs::write(ico(), pack(&pictures)?).context("cannot write sockeye.ico")?;
+    println!("wrote {} pictures and sockeye.ico to {DIRECTORY}", SIZES.len());
     Ok(())
+}
+
+/// Pictures in one file: a directory of 6 + 16 × n bytes (ICONDIR, ICONDIRENTRY: learn.microsoft.com, "Icons"),
+/// then each as PNG, which Windows reads in every size since Vista.
+fn pack(pictures: &[Pixmap]) -> anyhow::Result<Vec<u8>> {
+    let encoded = pictures.iter().map(Pixmap::encode_png).collect::<Result<Vec<_>, _>>()?;
+    let mut bytes = Vec::new();
+    // Reserved, 1 for icons, how many.
+    for word in [0, 1, u16::try_from(encoded.len())?] {
+        bytes.extend(word.to_le_bytes());
+    }
+    let mut offset = u32::try_from(6 + 16 * encoded.len())?;
+    for (picture, png) in pictures.iter().zip(&encoded) {
+        let length = u32::try_from(png.len())?;
+        // 0 stands for 256. No palette; one plane of 32 bits.
+        bytes.extend([picture.width() as u8, picture.height() as u8, 0, 0, 1, 0, 32, 0]);
+        bytes.extend(length.to_le_bytes());
+        bytes.extend(offset.to_le_bytes());
+        offset += length;
+    }
+    bytes.extend(encoded.concat());
+    Ok(bytes)
+}
+
+/// What [`pack`] packed, as far as it can be read.
+fn unpack(bytes: &[u8]) -> Vec<Pixmap> {
+    let number = |at: usize| -> Option<usize> {
+        let bytes = bytes.get(at..at + 4)?.try_into().ok()?;
+        usize::try_from(u32::from_le_bytes(bytes)).ok()
+    };
+    let picture = |place: usize| {
+        let entry = 6 + 16 * place;
+        let (length, offset) = (number(entry + 8)?, number(entry + 12)?);
+        Pixmap::decode_png(bytes.get(offset..offset.checked_add(length)?)?).ok()
+    };
+    (0..ICO_SIZES.len()).map_while(picture).collect()
 }
 
 fn read_drawing() -> anyhow::Result<Tree> {
@@ -114,6 +167,17 @@ mod tests {
         check("<path fill='#e5893b' d='M1 1h6v6h-6z'/>", 16, false);
         check("<path fill='#e5293b' d='M1 1h6v5h-6z'/>", 16, false);
         check("<path fill='#e5293b' d='M1 1h6v6h-6z'/>", 32, false);
+    }
+
+    #[test]
+    fn what_is_packed_is_unpacked() {
+        let pictures: Vec<Pixmap> = [16, 256].map(|size| Pixmap::new(size, size).unwrap()).into();
+        let bytes = pack(&pictures).unwrap();
+        assert_eq!(bytes[..8], [0, 0, 1, 0, 2, 0, 16, 16]);
+        assert_eq!(bytes[22..24], [0, 0]);
+        assert_eq!(unpack(&bytes), pictures);
+        assert_eq!(unpack(&bytes[..bytes.len() - 1]), pictures[..1]);
+        assert!(unpack(b"").is_empty());
     }
 
     #[test]
