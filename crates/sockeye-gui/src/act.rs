@@ -30,6 +30,7 @@ impl App {
             return;
         }
         match id {
+            Id::Elevate => self.restart_elevated(ctx),
             Id::Exit => ctx.send_viewport_cmd(ViewportCommand::Close),
             Id::Save => self.save_again(),
             Id::Copy => self.copy(ctx),

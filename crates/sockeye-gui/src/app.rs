@@ -10,6 +10,7 @@ use sockeye_os::support::Finding;
 
 use crate::command::{self, Counts, Facts, Id, When};
 use crate::dialog::{self, Closing, Dialog};
+use crate::elevate::Elevate;
 use crate::page::Pages;
 use crate::picture::Picture;
 use crate::search::{Reading, Search};
@@ -41,6 +42,7 @@ pub(crate) struct App {
     changed: Option<Instant>,
     /// Finds out what can be seen and done.
     pub(crate) examine: fn() -> Vec<Finding>,
+    pub(crate) elevate: Elevate,
     /// Where somebody wants to know how long frames take.
     pub(crate) timing: Option<Timing>,
 }
@@ -84,6 +86,7 @@ impl App {
             told: None,
             changed: None,
             examine: sockeye_os::support::examine,
+            elevate: Elevate::of_system(),
             timing: None,
         }
     }
@@ -105,6 +108,7 @@ impl App {
             self.run(command, &ctx);
         }
         self.pages.show(&ctx, &self.desk, is_covered);
+        self.follow_elevation(&ctx);
         self.show_notice(&ctx);
         self.tell(&ctx);
         self.keep(&ctx, PATIENCE);
@@ -118,6 +122,7 @@ impl App {
             is_filtered,
             has_search: !self.search.text.trim().is_empty(),
             is_closing_refused: self.pages.is_closing_refused(),
+            elevation: self.elevate.elevation,
             ..self.picture.counts
         }
     }
@@ -197,7 +202,8 @@ impl App {
         Panel::bottom("status").frame(bar(1)).show(ui, |ui| {
             let holds_rows = self.table.holds_rows();
             let told = self.picture.told(self.table.choice.len(), holds_rows);
-            chosen.extend(status::show(ui, &told, tones));
+            let may_elevate = self.elevate.is_possible();
+            chosen.extend(status::show(ui, &told, (tones, may_elevate)));
         });
         chosen
     }
@@ -279,7 +285,11 @@ impl App {
         let closing = match &mut dialog {
             Dialog::Keys => dialog::keys(ctx, tones),
             Dialog::About => dialog::about(ctx, tones),
-            Dialog::Doctor(doctor) => doctor.show(ctx, tones),
+            Dialog::Doctor(doctor) => {
+                let (closing, command) = doctor.show(ctx, tones, self.elevate.is_possible());
+                chosen = command;
+                closing
+            }
             Dialog::Interval(text) => dialog::interval(ctx, text, settings, tones),
             Dialog::Reset => dialog::reset(ctx, settings, tones),
             Dialog::SaveFilter(name) => {

@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 use eframe::egui::{Key, KeyboardShortcut, Modifiers};
 use sockeye_core::column::Cost;
 use sockeye_core::{Column, State};
+use sockeye_os::desktop::{self, Elevation};
 
 use crate::settings::{Kind, Settings, ThemeChoice};
 
@@ -14,6 +15,8 @@ use crate::settings::{Kind, Settings, ThemeChoice};
 pub(crate) enum Id {
     Save,
     SaveAs,
+    /// Start again with an administrator's rights.
+    Elevate,
     Exit,
     Copy,
     CopyCell,
@@ -58,6 +61,9 @@ pub(crate) enum Id {
     Doctor,
     About,
 }
+
+/// What starting again with an administrator's rights is called, wherever it helps.
+pub(crate) const ELEVATE: &str = "Restart as Administrator";
 
 /// A [`Kind`] as a part of an id.
 pub(crate) type KindId = u8;
@@ -173,6 +179,8 @@ pub(crate) struct Counts {
     pub(crate) is_filtered: bool,
     /// What is typed in the search box is a filter that can be kept.
     pub(crate) has_search: bool,
+    /// Whether an administrator's rights can be had.
+    pub(crate) elevation: Elevation,
 }
 
 /// Every command, in the order of menus.
@@ -195,6 +203,8 @@ pub(crate) fn all() -> &'static [Command] {
                     all.push(*command);
                     all.extend(groups(command));
                 }
+                // Systems without such rights have no word for it.
+                Id::Elevate if desktop::elevation() == Elevation::Unknown => {}
                 _ => all.push(*command),
             }
         }
@@ -278,6 +288,11 @@ impl Id {
             Self::Save | Self::SaveAs | Self::SelectAll => {
                 needs(facts.counts.rows > 0, "The table has no row.")
             }
+            Self::Elevate => match facts.counts.elevation {
+                Elevation::Possible => None,
+                Elevation::Held => Some("Sockeye has an administrator's rights."),
+                Elevation::Unknown => Some("This system has no such rights."),
+            },
             Self::ClearFilters => needs(facts.counts.is_filtered, "No row is left out."),
             Self::SaveFilter => {
                 needs(facts.counts.has_search, "Type a filter into the search box first.")
@@ -397,7 +412,8 @@ const HELP: Command = Command { menu: Menu::Help, ..FILE };
 const TABLE: &[Command] = &[
     Command { id: Id::Save, label: "Save", keys: ctrl(Key::S), ..FILE },
     Command { id: Id::SaveAs, label: "Save As…", keys: ctrl_shift(Key::S), ..FILE },
-    Command { id: Id::Exit, label: "Exit", section: 1, keys: ctrl(Key::Q), ..FILE },
+    Command { id: Id::Elevate, label: ELEVATE, section: 1, ..FILE },
+    Command { id: Id::Exit, label: "Exit", section: 2, keys: ctrl(Key::Q), ..FILE },
     Command { id: Id::Copy, label: "Copy", keys: typed(ctrl(Key::C)), is_of_row: true, ..EDIT },
     Command {
         id: Id::CopyCell,
@@ -510,5 +526,12 @@ mod tests {
         assert!(Id::Close.standing(&listener).refusal.unwrap().contains("listener"));
         assert!(Id::End.standing(&listener).refusal.is_none());
         assert_eq!(Id::Interval(1000).standing(&facts).is_on, Some(true));
+        for (elevation, is_possible) in
+            [(Elevation::Unknown, false), (Elevation::Held, false), (Elevation::Possible, true)]
+        {
+            let counts = Counts { elevation, ..Counts::default() };
+            let standing = Id::Elevate.standing(&Facts { counts, ..facts });
+            assert_eq!(standing.refusal.is_none(), is_possible, "{elevation:?}");
+        }
     }
 }

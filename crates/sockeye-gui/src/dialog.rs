@@ -6,7 +6,7 @@ use std::thread;
 use eframe::egui::{self, Button, Grid, Id, Key, Modifiers, RichText, ScrollArea, TextEdit, Ui};
 use sockeye_os::support::{Finding, Status};
 
-use crate::command::{self, Command, Facts};
+use crate::command::{self, Command, ELEVATE, Facts};
 use crate::search::sentence;
 use crate::settings::{INTERVALS_MS, Saved, Settings};
 use crate::theme::{self, Tones, icon};
@@ -348,14 +348,20 @@ impl Doctor {
         Self { awaited: Some(awaited), findings: Vec::new() }
     }
 
-    /// Draws what was found out.
-    pub(crate) fn show(&mut self, ctx: &egui::Context, tones: &Tones) -> Closing {
+    /// Draws what was found out, and what mends it where that `may_elevate`; returns what was chosen.
+    pub(crate) fn show(
+        &mut self,
+        ctx: &egui::Context,
+        tones: &Tones,
+        may_elevate: bool,
+    ) -> (Closing, Option<command::Id>) {
+        let mut chosen = None;
         match self.awaited.as_ref().map(Receiver::try_recv) {
             Some(Ok(findings)) => (self.findings, self.awaited) = (findings, None),
             Some(Err(TryRecvError::Disconnected)) => self.awaited = None,
             Some(Err(TryRecvError::Empty)) | None => {}
         }
-        modal(ctx, "What can be seen and done here", |ui, closing| {
+        let closing = modal(ctx, "What can be seen and done here", |ui, closing| {
             ui.set_width(620.0);
             if self.awaited.is_some() {
                 ui.horizontal(|ui| {
@@ -368,10 +374,14 @@ impl Doctor {
                     show_finding(ui, finding, tones);
                 }
             });
+            if may_elevate && ui.button(ELEVATE).clicked() {
+                (chosen, *closing) = (Some(command::Id::Elevate), Closing::Close);
+            }
             if closed(ui) {
                 *closing = Closing::Close;
             }
-        })
+        });
+        (closing, chosen)
     }
 }
 

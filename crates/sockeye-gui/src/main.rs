@@ -1,9 +1,13 @@
 //! The desktop's view of every endpoint: a window with a table that keeps itself up to date.
 
+// Windows opens no console beside the window; other systems pass over this.
+#![cfg_attr(not(test), windows_subsystem = "windows")]
+
 mod act;
 mod app;
 mod command;
 mod dialog;
+mod elevate;
 mod menu;
 mod overview;
 mod page;
@@ -29,7 +33,7 @@ use clap::Parser;
 use eframe::{NativeOptions, egui};
 use sockeye_engine::desk::{Desk, Plan};
 use sockeye_engine::places::Atlas;
-use sockeye_os::Wants;
+use sockeye_os::{Wants, desktop};
 
 use settings::{Settings, Store};
 
@@ -60,17 +64,37 @@ Examples:
   sockeye-gui 'remote.port = 443 and not loopback'";
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(answer) => return tell_answer(&answer),
+    };
     match run(arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            #[expect(clippy::print_stderr, reason = "there is no window that could say it")]
-            {
-                eprintln!("sockeye-gui: {error:#}");
+            let text = format!("sockeye-gui: {error:#}");
+            if desktop::attach_console() {
+                #[expect(clippy::print_stderr, reason = "there is no window that could say it")]
+                {
+                    eprintln!("{text}");
+                }
+            } else {
+                desktop::show_message("Sockeye", &text);
             }
             ExitCode::FAILURE
         }
     }
+}
+
+/// Tells what reading the arguments came to: help, the version, a mistake.
+fn tell_answer(answer: &clap::Error) -> ExitCode {
+    if desktop::attach_console() {
+        // Whoever asked may be gone.
+        let _ = answer.print();
+    } else {
+        desktop::show_message("Sockeye", &answer.render().to_string());
+    }
+    // 0 for help and version, 2 for mistakes.
+    u8::try_from(answer.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from)
 }
 
 fn run(arguments: Arguments) -> anyhow::Result<()> {
@@ -92,7 +116,11 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         let mut app = app::App::new(&ctx, desk, (store, settings, notice));
         app.pages = page::Pages::own();
         app.search.text = arguments.search.unwrap_or_default();
-        app.timing = arguments.timing.then(timing::Timing::default);
+        if arguments.timing {
+            // Without a console nobody reads it.
+            let _ = desktop::attach_console();
+            app.timing = Some(timing::Timing::default());
+        }
         Ok(Box::new(app) as Box<dyn eframe::App>)
     };
     eframe::run_native(NAME, options, Box::new(create))

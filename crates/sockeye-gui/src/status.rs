@@ -10,7 +10,7 @@ use sockeye_core::{Degradation, State};
 use sockeye_engine::desk::Status;
 use sockeye_print::escaped;
 
-use crate::command::Id;
+use crate::command::{ELEVATE, Id};
 use crate::search::sentence;
 use crate::table::grouped;
 use crate::theme::{self, Tones, icon};
@@ -33,8 +33,13 @@ pub(crate) struct Told<'a> {
     pub(crate) holds_rows: bool,
 }
 
-/// Draws the bar and returns what was chosen in it.
-pub(crate) fn show(ui: &mut Ui, told: &Told<'_>, tones: &Tones) -> Option<Id> {
+/// Draws the bar and returns what was chosen in it. More can be seen with an administrator's rights where
+/// that `may_elevate`.
+pub(crate) fn show(
+    ui: &mut Ui,
+    told: &Told<'_>,
+    (tones, may_elevate): (&Tones, bool),
+) -> Option<Id> {
     let mut chosen = None;
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = theme::STEP;
@@ -74,7 +79,7 @@ pub(crate) fn show(ui: &mut Ui, told: &Told<'_>, tones: &Tones) -> Option<Id> {
             fact(ui, "Selected", &grouped(told.chosen as u64), tones);
         }
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-            chosen = tier(ui, told, tones);
+            chosen = tier(ui, told, (tones, may_elevate));
             if told.holds_rows {
                 let text = format!("{} order held", icon::FROZEN);
                 ui.label(RichText::new(text).color(tones.dim).size(theme::SMALL))
@@ -111,7 +116,7 @@ pub(crate) fn limits(told: &Told<'_>) -> Vec<(String, &'static str)> {
     for degradation in
         told.status.limits.iter().chain(&told.status.unanswered).chain(told.degradations)
     {
-        let limit = explained(degradation);
+        let limit = explained(degradation, told.source);
         if !sentences.contains(&limit) {
             sentences.push(limit);
         }
@@ -120,8 +125,9 @@ pub(crate) fn limits(told: &Told<'_>) -> Vec<(String, &'static str)> {
 }
 
 /// What cannot be seen, in a short sentence, and what helps.
-fn explained(degradation: &Degradation) -> (String, &'static str) {
+fn explained(degradation: &Degradation, source: Source) -> (String, &'static str) {
     const ROOT: &str = "Root sees them; Doctor has the command that gives Sockeye the right.";
+    const DOCTOR: &str = "Doctor tells more.";
     const EVENTS: &str = "eBPF tells of everything; Doctor says why it is not to be had.";
     match degradation {
         Degradation::ProcessesDenied { count } => {
@@ -136,12 +142,13 @@ fn explained(degradation: &Degradation) -> (String, &'static str) {
             (format!("{namespaces} may not be entered."), ROOT)
         }
         Degradation::EventsUnavailable { .. } => {
-            ("What opens and closes between two looks is missed.".to_owned(), EVENTS)
+            let helps = if source == Source::Iphlpapi { DOCTOR } else { EVENTS };
+            ("What opens and closes between two looks is missed.".to_owned(), helps)
         }
         Degradation::IteratorUnavailable { .. } => {
             ("Looking takes longer than it could.".to_owned(), EVENTS)
         }
-        other => (sentence(&escaped(&other.to_string())), "Doctor tells more."),
+        other => (sentence(&escaped(&other.to_string())), DOCTOR),
     }
 }
 
@@ -160,7 +167,7 @@ fn observing(told: &Told<'_>) -> &'static str {
 }
 
 /// What is observed with and what that leaves out; a click tells more.
-fn tier(ui: &mut Ui, told: &Told<'_>, tones: &Tones) -> Option<Id> {
+fn tier(ui: &mut Ui, told: &Told<'_>, (tones, may_elevate): (&Tones, bool)) -> Option<Id> {
     let limits = limits(told);
     let (mark, color, summary) = if told.status.error.is_some() {
         (icon::ERROR, tones.error, "nothing can be seen".to_owned())
@@ -185,6 +192,10 @@ fn tier(ui: &mut Ui, told: &Told<'_>, tones: &Tones) -> Option<Id> {
         ui.set_min_width(320.0);
         egui::Frame::NONE.inner_margin(theme::STEP).show(ui, |ui| {
             chosen = explain(ui, told, (&limits, tones));
+            if may_elevate && ui.button(ELEVATE).clicked() {
+                chosen = Some(Id::Elevate);
+                ui.close();
+            }
         });
     });
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &text));

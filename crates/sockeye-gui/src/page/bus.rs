@@ -13,19 +13,30 @@ const SERVER: &str = "org.freedesktop.Notifications";
 /// Where it does it.
 const PATH: &str = "/org/freedesktop/Notifications";
 
-/// Shows a notification.
-///
-/// # Errors
-///
-/// A sentence, where there is no bus, nobody on it who shows notifications, or no answer in time.
-///
-/// # Platform
-///
-/// Where desktops have such a bus: Linux. Elsewhere there is none, which is an error.
-pub(super) fn notify(title: &str, body: &str) -> Result<(), String> {
-    let sent = Builder::session().and_then(|bus| send(bus, title, body));
-    // Names and paths of the bus tell nobody more than this.
-    sent.map_err(|_| "This desktop shows no notifications.".to_owned())
+/// Shows notifications.
+#[derive(Debug)]
+pub(super) struct Notifier;
+
+impl Notifier {
+    pub(super) fn new() -> Self {
+        Self
+    }
+
+    /// Shows a notification.
+    ///
+    /// # Errors
+    ///
+    /// Where there is no bus, nobody on it who shows notifications, or no answer in time.
+    #[expect(clippy::unused_self, reason = "that of Windows remembers what waits")]
+    pub(super) fn show(&mut self, title: &str, body: &str) -> zbus::Result<()> {
+        Builder::session().and_then(|bus| send(bus, title, body))
+    }
+
+    /// Nothing waits here: the desktop itself shows one after the other.
+    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "that of Windows may fail")]
+    pub(super) fn go_on(&mut self) -> zbus::Result<()> {
+        Ok(())
+    }
 }
 
 /// Asks for a notification on `bus`.

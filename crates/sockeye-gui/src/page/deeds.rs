@@ -9,6 +9,7 @@ use sockeye_core::{Description, Endpoint, ProcessId};
 use sockeye_engine::act::{self, Fate, Insistence};
 use sockeye_engine::inspect::Inspector;
 use sockeye_engine::whois::{self, Record};
+use sockeye_os::desktop::{Elevation, elevation};
 use sockeye_os::{Error, SourceChoice};
 
 use super::informant::{Informant, Told};
@@ -54,6 +55,16 @@ impl Powers {
     /// Concludes it from what this process may do, because trying takes sockets of our own, which the
     /// table would show. What a kernel cannot do for other reasons is said when it is tried.
     fn examine() -> Self {
+        let powers = Self::of_own_process();
+        // Windows lets administrators alone close connections (SetTcpEntry, learn.microsoft.com).
+        let needs_elevation = elevation() == Elevation::Possible;
+        let helps =
+            "Closing connections takes an administrator's rights: File, Restart as Administrator.";
+        let no_closing = needs_elevation.then(|| helps.to_owned()).or(powers.no_closing);
+        Self { no_closing, ..powers }
+    }
+
+    fn of_own_process() -> Self {
         let own = ProcessId { pid: std::process::id(), start: 0 };
         match Inspector::default().find(own) {
             Ok(description) => Self::of(&description),
@@ -84,7 +95,7 @@ impl Powers {
 
 /// Something that a thread finds out.
 #[derive(Debug)]
-pub(super) struct Task<T> {
+pub(crate) struct Task<T> {
     receiver: Receiver<T>,
     answer: Option<T>,
 }
@@ -92,7 +103,7 @@ pub(super) struct Task<T> {
 impl<T: Send + 'static> Task<T> {
     /// Begins `work` in a thread called `name`; `ctx` draws again when it is done. Who drops the task
     /// waits for nothing: the thread ends by itself, and its answer is thrown away.
-    pub(super) fn start(
+    pub(crate) fn start(
         name: &str,
         ctx: &egui::Context,
         work: impl FnOnce() -> T + Send + 'static,
@@ -110,7 +121,7 @@ impl<T: Send + 'static> Task<T> {
     }
 
     /// What came of it.
-    pub(super) fn poll(&mut self) -> Progress<'_, T> {
+    pub(crate) fn poll(&mut self) -> Progress<'_, T> {
         if self.answer.is_none() {
             match self.receiver.try_recv() {
                 Ok(answer) => self.answer = Some(answer),
@@ -124,7 +135,7 @@ impl<T: Send + 'static> Task<T> {
 
 /// How far a task is.
 #[derive(Debug)]
-pub(super) enum Progress<'a, T> {
+pub(crate) enum Progress<'a, T> {
     /// It has not ended.
     Running,
     /// It ended without an answer: no thread could be made, or it panicked.

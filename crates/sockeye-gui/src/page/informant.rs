@@ -10,6 +10,7 @@ use sockeye_core::answer::Package;
 use sockeye_core::description::Description;
 use sockeye_core::process::Fact;
 use sockeye_engine::inspect::Inspector;
+use sockeye_os::desktop::icon_in;
 use sockeye_os::packages::{DesktopEntry, Image, Known, Packages, SYSTEM_DATA};
 
 use super::picture;
@@ -79,13 +80,17 @@ pub(super) fn packages() -> Packages {
     Packages::with_data_directories(own.into_iter().chain(named).chain(missing).collect())
 }
 
-/// The picture that stands for the program at `path`; none where only that of any program does.
+/// The picture that stands for the program at `path`: that inside of it, or that of a theme; none where only that of any program does.
 pub(super) fn picture_of(
     packages: &mut Packages,
     path: &str,
     known: Known<'_>,
     size: u16,
 ) -> Option<ColorImage> {
+    if let Some(icon) = icon_in(path, size) {
+        let sides = [icon.width as usize, icon.height as usize];
+        return Some(ColorImage::from_rgba_unmultiplied(sides, &icon.rgba));
+    }
     let file = packages.icon_of(path, known, size)?;
     if file.file_stem().is_some_and(|stem| stem == ANY) {
         return None;

@@ -4,6 +4,8 @@
 //! Pages take what they show from the board while they hold it, and draw it afterwards; whatever takes
 //! time is done by threads (`deeds`).
 
+// Desktops take notifications by a bus, Windows by its taskbar.
+#[cfg(not(windows))]
 mod bus;
 mod deeds;
 mod draw;
@@ -35,11 +37,16 @@ use sockeye_engine::desk::Desk;
 
 pub(crate) use icons::{Icons, Program};
 
-use deeds::{Deeds, Powers, Progress, Task};
+#[cfg(not(windows))]
+use bus::Notifier;
+use deeds::{Deeds, Powers};
+pub(crate) use deeds::{Progress, Task};
 use informant::Informant;
 use notices::{Notices, Places};
 use properties::Properties;
 use question::Question;
+#[cfg(windows)]
+use sockeye_os::desktop::Notifier;
 use whois::WhoisPage;
 
 /// So many pages of one kind are open at most; then the oldest closes.

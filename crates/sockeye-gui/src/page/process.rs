@@ -1,12 +1,13 @@
 //! The page of a process: what it is, whose, what it holds and carries.
 
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use eframe::egui::{self, Label, RichText, TextureHandle, TextureOptions, Ui, Vec2};
 use sockeye_core::degradation::number_of;
+use sockeye_core::process::Absent;
 use sockeye_core::{Endpoint, Process, ProcessId, Row};
 use sockeye_engine::desk::Board;
+use sockeye_os::desktop::show_folder_of;
 use sockeye_print::escaped;
 
 use super::Request;
@@ -173,12 +174,13 @@ impl ProcessPage {
         if draw::button_unless(ui, "Open folder".into(), self.refusal_to_open())
             && let Ok(path) = &self.process.path
         {
-            let folder = Path::new(&**path).parent().unwrap_or(Path::new("/")).to_owned();
+            let path = path.clone();
             self.failure = None;
-            self.opening = Some(Task::start("folder", ui.ctx(), move || open(&folder)));
+            let open = move || show_folder_of(&path).map_err(|error| escaped(&error.to_string()));
+            self.opening = Some(Task::start("folder", ui.ctx(), open));
         }
         if let Some(Progress::Done(Err(reason))) = self.opening.as_mut().map(Task::poll) {
-            self.failure = Some(reason.clone());
+            self.failure = Some(format!("Sockeye {reason}."));
         }
         draw::copy(ui, || self.copied());
     }
@@ -211,7 +213,8 @@ impl ProcessPage {
         let root = self.told.as_ref().map(|told| told.description.root_directory.as_deref());
         match (&self.process.path, root) {
             (Err(absent), _) => Some(words::why(*absent)),
-            (Ok(_), Some(Ok("/")) | None) => None,
+            // Windows has one root for all.
+            (Ok(_), Some(Ok("/") | Err(Absent::Nonexistent)) | None) => None,
             (Ok(_), Some(Ok(_))) => Some("It has another root: its folder is not one of ours."),
             (Ok(_), Some(Err(_))) => Some("Whether it has our root may not be seen."),
         }
@@ -255,17 +258,4 @@ fn holds(endpoint: &Endpoint, id: ProcessId) -> bool {
 
 fn owner(endpoint: &Endpoint, id: ProcessId) -> Option<&sockeye_core::Owner> {
     endpoint.owners.as_slice().iter().find(|owner| owner.process == id)
-}
-
-/// Has the desktop show a folder.
-fn open(folder: &Path) -> Result<(), String> {
-    let program = if std::env::consts::OS == "windows" { "explorer" } else { "xdg-open" };
-    let answer = std::process::Command::new(program).arg(folder).status();
-    let shown = escaped(&folder.to_string_lossy());
-    match answer {
-        // Windows' explorer says 1 whatever came of it.
-        Ok(status) if status.success() || program == "explorer" => Ok(()),
-        Ok(status) => Err(format!("{program} could not open {shown}: {status}.")),
-        Err(error) => Err(format!("{program} could not be started to open {shown}: {error}.")),
-    }
 }

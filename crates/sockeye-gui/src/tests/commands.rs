@@ -335,3 +335,62 @@ fn bars_can_be_hidden() {
     rest(&mut window);
     assert!(!is_there(&window, "TCPv4") && !is_there(&window, "6 listening"));
 }
+
+/// Waits until the user's answer has come, and returns what was asked of the window meanwhile.
+fn await_answer(window: &mut Window) -> Vec<egui::ViewportCommand> {
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    loop {
+        assert!(std::time::Instant::now() < end, "no answer comes");
+        window.step();
+        let commands = &window.output().viewport_output;
+        let commands: Vec<_> = commands.values().flat_map(|it| it.commands.clone()).collect();
+        let is_closing = commands.contains(&egui::ViewportCommand::Close);
+        if is_closing || app(window).notice.is_some() {
+            return commands;
+        }
+    }
+}
+
+#[test]
+fn restarting_as_administrator_makes_way_or_goes_on() {
+    use sockeye_os::desktop::Elevation;
+    use sockeye_os::{Error, Kind};
+
+    fn failed(kind: Kind) -> Result<(), Error> {
+        Err(Error::new(kind, "start", "", "a reason"))
+    }
+
+    let mut window = window();
+    let ctx = window.ctx.clone();
+    app(&mut window).run(Id::Elevate, &ctx);
+    assert!(app(&mut window).notice.take().is_some_and(|it| it.text.contains("no such rights")));
+    app(&mut window).elevate.elevation = Elevation::Possible;
+    rest(&mut window);
+
+    app(&mut window).elevate.start = |_| failed(Kind::Denied);
+    click(&mut window, "Looking every interval · 1 limit");
+    click(&mut window, command::ELEVATE);
+    let asked = await_answer(&mut window);
+    assert!(!asked.contains(&egui::ViewportCommand::Close), "{asked:?}");
+    let notice = app(&mut window).notice.take().unwrap();
+    assert!(notice.text.contains("refused") && !notice.is_bad, "{notice:?}");
+
+    app(&mut window).elevate.start = |_| failed(Kind::Os);
+    let ctx = window.ctx.clone();
+    app(&mut window).run(Id::Doctor, &ctx);
+    await_label(&mut window, "Owners");
+    click(&mut window, command::ELEVATE);
+    await_answer(&mut window);
+    let notice = app(&mut window).notice.take().unwrap();
+    assert!(notice.text.contains("cannot start: a reason") && notice.is_bad, "{notice:?}");
+
+    // What is searched for goes along, and is never taken for an option.
+    app(&mut window).elevate.start = |arguments| {
+        assert_eq!(arguments, ["--", "-x"]);
+        Ok(())
+    };
+    app(&mut window).search.text = "-x".to_owned();
+    app(&mut window).run(Id::Elevate, &ctx);
+    let asked = await_answer(&mut window);
+    assert!(asked.contains(&egui::ViewportCommand::Close), "{asked:?}");
+}

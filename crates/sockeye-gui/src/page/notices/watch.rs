@@ -12,7 +12,7 @@ use sockeye_core::notice::{Lookout, Notice, Rules, Seen};
 use sockeye_engine::desk::Spectator;
 
 use super::{KEPT, Told, sentence};
-use crate::page::bus;
+use crate::page::Notifier;
 use crate::whole;
 
 /// How often it is looked. The desk remembers 10,000 occurrences: who makes more of them in this time
@@ -72,6 +72,7 @@ pub(super) struct Worker {
     /// How many occurrences were judged; none before the first snapshot.
     judged: Option<u64>,
     saved: (usize, Instant),
+    notifier: Notifier,
 }
 
 impl Worker {
@@ -83,7 +84,9 @@ impl Worker {
         let text = file.as_ref().and_then(|file| fs::read_to_string(file).ok());
         let seen = Seen::read(&text.unwrap_or_default());
         let saved = (seen.len(), Instant::now());
-        Self { spectator, lookout: Lookout::new(rules, seen), file, told, judged: None, saved }
+        let lookout = Lookout::new(rules, seen);
+        let notifier = Notifier::new();
+        Self { spectator, lookout, file, told, judged: None, saved, notifier }
     }
 
     /// Judges what occurred since the last look; whether there is anything to be told.
@@ -93,9 +96,11 @@ impl Worker {
             self.save();
         }
         if notices.is_empty() {
+            // What the desktop takes no more is listed in the window all the same.
+            let _ = self.notifier.go_on();
             return false;
         }
-        let failure = show(&notices).err();
+        let failure = show(&mut self.notifier, &notices).err();
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         told.failure = failure;
         told.unread += notices.len();
@@ -133,19 +138,24 @@ impl Worker {
 }
 
 /// Has the desktop show notices.
-fn show(notices: &[Notice]) -> Result<(), String> {
+fn show(notifier: &mut Notifier, notices: &[Notice]) -> Result<(), String> {
     if cfg!(test) {
         return Err("No desktop notifications in tests.".to_owned());
     }
+    // Names and paths of what refused it tell nobody more than this.
+    let mut notify = |title: &str, text: &str| {
+        let refused = |_| "This desktop shows no notifications.".to_owned();
+        notifier.show(title, text).map_err(refused)
+    };
     for notice in notices.iter().take(SHOWN) {
         let title = match notice.news {
             sockeye_core::notice::News::Listener => "A program listens",
             sockeye_core::notice::News::Connection(_) => "A program connects for the first time",
         };
-        bus::notify(title, &sentence(notice))?;
+        notify(title, &sentence(notice))?;
     }
     match notices.len().saturating_sub(SHOWN) {
         0 => Ok(()),
-        more => bus::notify("Sockeye", &format!("{more} more notices")),
+        more => notify("Sockeye", &format!("{more} more notices")),
     }
 }
