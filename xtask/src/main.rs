@@ -25,6 +25,7 @@ mod load;
 mod netlink;
 mod ports;
 mod run;
+mod screen;
 mod tidy;
 mod wine;
 
@@ -52,6 +53,9 @@ enum Task {
     Dist(dist::Arguments),
     /// Check the Windows build, and run its tests under Wine in a network of their own.
     Wine,
+    /// Look at the desktop's window under Wine.
+    #[command(hide = true)]
+    WineDesktop(wine::desktop::Arguments),
     /// Fuzz the decoders and parsers, with libFuzzer where it is installed.
     Fuzz(fuzz::Arguments),
     /// Hold many connections open until Enter, the end of input or SIGTERM.
@@ -101,6 +105,7 @@ fn act(task: Task) -> anyhow::Result<()> {
         Task::Install(arguments) => install::run(&arguments),
         Task::Dist(arguments) => dist::run(&arguments),
         Task::Wine => wine::run(),
+        Task::WineDesktop(arguments) => wine::desktop::run(&arguments),
         Task::Fuzz(arguments) => fuzz::run(&arguments),
         #[cfg(target_os = "linux")]
         Task::Load(arguments) => load::run(&arguments),

@@ -18,6 +18,7 @@ use anyhow::{Context as _, ensure};
 use super::page::{self, Target};
 use super::{IDLE, built, load_of, measure, under};
 use crate::churn::{self, churn};
+use crate::screen::Screen;
 use crate::{load, run};
 
 /// How long and how often it is measured.
@@ -56,42 +57,20 @@ struct Window {
     begun: Instant,
 }
 
-/// The screen.
-struct Screen {
-    server: Child,
-    display: String,
+/// A screen, and the settings of windows on it.
+struct Stage {
+    screen: Screen,
     settings: PathBuf,
 }
 
-impl Screen {
+impl Stage {
     fn open() -> anyhow::Result<Self> {
-        for program in ["Xvfb", "xdotool"] {
-            ensure!(run::is_installed(program), "{program} is not installed");
-        }
-        let mut server = Command::new("Xvfb")
-            .args([
-                "-displayfd",
-                "1",
-                "-screen",
-                "0",
-                "1280x800x24",
-                "-nolisten",
-                "tcp",
-                "-noreset",
-            ])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()?;
-        let mut number = String::new();
-        let output = server.stdout.take().context("a process without output")?;
-        BufReader::new(output).read_line(&mut number)?;
         let settings = std::env::temp_dir().join(format!("sockeye-bench-{}", std::process::id()));
-        Ok(Self { server, display: format!(":{}", number.trim()), settings })
+        Ok(Self { screen: Screen::open((1280, 800))?, settings })
     }
 
     fn xdotool(&self, words: &str) -> anyhow::Result<()> {
-        let mut command = Command::new("xdotool");
-        run::finish(command.args(words.split(' ')).env("DISPLAY", &self.display))
+        run::finish(&mut self.screen.xdotool(words))
     }
 
     /// Opens a window and waits for its first rows.
@@ -99,7 +78,7 @@ impl Screen {
         let begun = Instant::now();
         let mut child = Command::new(program)
             .arg("--timing")
-            .env("DISPLAY", &self.display)
+            .env("DISPLAY", &self.screen.display)
             .env("XDG_CONFIG_HOME", &self.settings)
             .env("XDG_DATA_HOME", &self.settings)
             .env("LIBGL_ALWAYS_SOFTWARE", "1")
@@ -125,11 +104,9 @@ impl Screen {
     }
 }
 
-impl Drop for Screen {
+impl Drop for Stage {
     fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.server.kill();
-        let _ = self.server.wait();
+        // It may never have been made.
         let _ = fs::remove_dir_all(&self.settings);
     }
 }
@@ -242,7 +219,7 @@ pub(super) fn run(size: &load::Arguments, is_quick: bool) -> anyhow::Result<()> 
 
 /// What it takes on an idle host.
 fn idle(program: &str, effort: &Effort, measured: &mut Measured) -> anyhow::Result<()> {
-    let screen = Screen::open()?;
+    let screen = Stage::open()?;
     let mut starts = Vec::new();
     for start in 1..=effort.starts {
         eprintln!("start {start} of {}", effort.starts);
@@ -261,7 +238,7 @@ fn idle(program: &str, effort: &Effort, measured: &mut Measured) -> anyhow::Resu
 
 /// What it takes with very many rows.
 fn loaded(program: &str, effort: &Effort, measured: &mut Measured) -> anyhow::Result<()> {
-    let screen = Screen::open()?;
+    let screen = Stage::open()?;
     let window = screen.show(program)?;
     measured.loaded_start = window.first_rows();
     thread::sleep(SETTLING);

@@ -1,5 +1,7 @@
 //! The Windows build: checked by clippy, and its tests run under Wine in a network of their own.
 
+pub(crate) mod desktop;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -12,18 +14,25 @@ use crate::run;
 /// What Windows is built for here: the target that needs no tools of Microsoft's.
 const TARGET: &str = "x86_64-pc-windows-gnu";
 /// The crates that are for Windows too, as `--package` takes them.
-const CRATES: [&str; 5] =
-    ["sockeye-core", "sockeye-os", "sockeye-engine", "sockeye-print", "sockeye"];
+const CRATES: [&str; 6] =
+    ["sockeye-core", "sockeye-os", "sockeye-engine", "sockeye-print", "sockeye", "sockeye-gui"];
 /// The tests that run under Wine: the contract of the backend, the console, its arguments.
 const TESTS: [&str; 2] = ["windows", "cli"];
 /// Programs that it takes, and the Debian package of each.
-const PROGRAMS: [(&str, &str); 5] = [
+const PROGRAMS: [(&str, &str); 8] = [
     ("x86_64-w64-mingw32-gcc", "gcc-mingw-w64-x86-64"),
+    ("x86_64-w64-mingw32-windres", "binutils-mingw-w64-x86-64"),
     ("wine", "wine"),
     ("wineserver", "wine"),
     ("unshare", "util-linux"),
     ("ip", "iproute2"),
+    ("Xvfb", "xvfb"),
+    ("xdotool", "xdotool"),
 ];
+/// Runs what follows it once the network that it is in can be used.
+const NETWORK: [&str; 4] = ["sh", "-c", "ip link set lo up && exec \"$@\"", "sh"];
+/// The desktop's program.
+const DESKTOP: &str = "sockeye-gui.exe";
 /// The library that Wine before 8.1 lacks.
 const LIBRARY: &str = "bcryptprimitives.dll";
 /// So long one program of tests may take, before it counts as hanging.
@@ -96,7 +105,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
 ///
 /// When one does not build or fails.
 pub(crate) fn test(skipped: &Path) -> anyhow::Result<()> {
-    let programs = build()?;
+    let Built { programs, desktop } = build()?;
     let prefix = prepare()?;
     let mut failed = Vec::new();
     for (program, home) in &programs {
@@ -104,6 +113,8 @@ pub(crate) fn test(skipped: &Path) -> anyhow::Result<()> {
         let result = run::finish(&mut under_wine(&prefix, program, home, skipped));
         failed.extend(result.err().map(|error| error.to_string()));
     }
+    stop(&prefix);
+    failed.extend(look_at(&prefix, &desktop, &programs).err().map(|error| error.to_string()));
     stop(&prefix);
     ensure!(failed.is_empty(), "{}", failed.join("\n"));
     Ok(())
@@ -114,15 +125,35 @@ fn directory() -> PathBuf {
     run::root().join("target/wine")
 }
 
-/// Builds the tests for Windows: each program with the directory that its tests expect to be in.
-fn build() -> anyhow::Result<Vec<(PathBuf, PathBuf)>> {
+/// Has the desktop's window opened and looked at, in a network that holds nothing else.
+fn look_at(prefix: &Path, desktop: &Path, programs: &[(PathBuf, PathBuf)]) -> anyhow::Result<()> {
+    let own = |(_, home): &&(PathBuf, PathBuf)| home.ends_with("sockeye-gui");
+    let (listener, _) = programs.iter().find(own).context("the desktop has no tests")?;
+    let start = ["timeout", "--kill-after=10", SECONDS];
+    let mut command = run::command(&[&unshare()[..], &NETWORK, &start].concat());
+    command.arg(std::env::current_exe()?).arg("wine-desktop");
+    run::finish(command.args([prefix, desktop, listener, &directory()]))
+}
+
+/// What was built.
+struct Built {
+    /// The tests: each program with the directory that it expects to be in.
+    programs: Vec<(PathBuf, PathBuf)>,
+    /// The desktop's program.
+    desktop: PathBuf,
+}
+
+/// Builds tests and programs for Windows.
+fn build() -> anyhow::Result<Built> {
     let mut cargo = run::command(&["cargo", "test", "--no-run", "--locked", "--target", TARGET]);
-    cargo.args(["--package=sockeye-os", "--package=sockeye"]);
+    cargo.args(["--package=sockeye-os", "--package=sockeye", "--package=sockeye-gui"]);
     cargo.args(TESTS.iter().flat_map(|test| ["--test", test]));
     cargo.arg("--message-format=json-render-diagnostics").stderr(Stdio::inherit());
+    // Nobody debugs what runs under Wine: its programs are smaller so.
+    cargo.env("CARGO_PROFILE_DEV_DEBUG", "0").env("CARGO_PROFILE_TEST_DEBUG", "0");
     let output = cargo.output().context("cargo did not start")?;
     ensure!(output.status.success(), "the tests do not build for Windows");
-    let mut programs = Vec::new();
+    let (mut programs, mut desktop) = (Vec::new(), None);
     for line in String::from_utf8(output.stdout)?.lines() {
         let message: Value = serde_json::from_str(line)?;
         let is_test = message.pointer("/profile/test") == Some(&Value::Bool(true));
@@ -132,10 +163,12 @@ fn build() -> anyhow::Result<Vec<(PathBuf, PathBuf)>> {
         {
             let home = manifest.parent().map(Path::to_owned).unwrap_or_default();
             programs.push((program, home));
+        } else if let Some(program) = text("executable").filter(|it| it.ends_with(DESKTOP)) {
+            desktop = Some(program);
         }
     }
     ensure!(!programs.is_empty(), "cargo built no tests");
-    Ok(programs)
+    Ok(Built { programs, desktop: desktop.context("cargo built no desktop")? })
 }
 
 /// Makes a prefix for Wine that nobody else uses, and gives it what Rust needs of later ones.
@@ -179,12 +212,14 @@ fn unshare() -> Vec<&'static str> {
 
 /// A program of tests under Wine, in a network that holds nothing else.
 fn under_wine(prefix: &Path, program: &Path, home: &Path, skipped: &Path) -> Command {
-    let script = ["sh", "-c", "ip link set lo up && exec \"$@\"", "sh"];
     let start = ["timeout", "--kill-after=10", SECONDS, "wine"];
-    let mut command = wine(prefix, &[&unshare()[..], &script, &start].concat());
-    // Wine has the root of the file system as drive Z.
-    let skipped = format!("Z:{}", skipped.display().to_string().replace('/', r"\"));
+    let mut command = wine(prefix, &[&unshare()[..], &NETWORK, &start].concat());
     command.arg(program).arg("--test-threads=1").current_dir(home);
-    command.env("SOCKEYE_SKIPPED", skipped);
+    command.env("SOCKEYE_SKIPPED", dos_path(skipped));
     command
+}
+
+/// A file by the name that programs under Wine know it by: the root of the file system is drive Z.
+fn dos_path(path: &Path) -> String {
+    format!("Z:{}", path.display().to_string().replace('/', r"\"))
 }
