@@ -10,14 +10,15 @@ use std::mem;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use hashbrown::{HashMap, HashSet};
-use sockeye_core::endpoint::{Birth, Direction, Metrics, Ownerless, Socket};
-use sockeye_core::event::{Change, Event, EventKind, Reason, Sighting};
-use sockeye_core::{Endpoint, Owners, Snapshot, State, Timestamp, Transport};
+use sockeye_core::event::{Change, Event};
+use sockeye_core::{Endpoint, Snapshot, State, Timestamp, Transport};
 
 use crate::decode::etw::{Act, Flow};
+use told::{Counts, closed, endpoint, event};
 
 #[cfg(test)]
 mod tests;
+mod told;
 
 /// So many remotes of UDP sockets are remembered at most; then they are told anew.
 const PEERS: usize = 65_536;
@@ -81,16 +82,6 @@ struct Held {
     counts: Counts,
 }
 
-/// What was carried.
-#[derive(Clone, Copy, Default, Debug)]
-struct Counts {
-    sent: u64,
-    received: u64,
-    retransmits: u32,
-    /// Counted from its opening.
-    is_whole: bool,
-}
-
 impl Ledger {
     /// From now on every byte is told.
     pub fn count_from(&mut self, time: Timestamp) {
@@ -147,7 +138,7 @@ impl Ledger {
             }
         }
         let number = self.next();
-        let counts = Counts { is_whole: self.counted.is_some(), ..Counts::default() };
+        let counts = Counts::from_opening(self.counted.is_some());
         let connection = Connection {
             number,
             pid: flow.pid,
@@ -222,7 +213,7 @@ impl Ledger {
     /// A socket of UDP that no table has shown yet; says where it is kept.
     fn begin(&mut self, time: Timestamp, port: Port, local: SocketAddr) -> usize {
         let number = self.next();
-        let counts = Counts { is_whole: self.counted.is_some(), ..Counts::default() };
+        let counts = Counts::from_opening(self.counted.is_some());
         // What came by multicast says which group it came to.
         let local = if local.ip().is_multicast() { any(local) } else { local };
         let all = self.sockets.entry(port).or_default();
@@ -382,38 +373,6 @@ impl Held {
     }
 }
 
-impl Counts {
-    fn add(&mut self, flow: &Flow) {
-        match flow.act {
-            Act::Sent => self.sent += u64::from(flow.bytes),
-            Act::Received => self.received += u64::from(flow.bytes),
-            Act::Retransmitted => self.retransmits = self.retransmits.saturating_add(1),
-            Act::Connected | Act::Disconnected | Act::Accepted => {}
-        }
-    }
-
-    /// Adds what was counted to what was measured of `endpoint`; counting began at `since`, or with
-    /// the endpoint.
-    fn lay_upon(self, endpoint: &mut Endpoint, since: Timestamp) {
-        let is_listener = endpoint.transport == Transport::Tcp && endpoint.remote.is_none();
-        let is_over = matches!(endpoint.state, Some(State::TimeWait));
-        if is_listener || is_over {
-            return;
-        }
-        let measured = endpoint.metrics.get_or_insert_default();
-        let is_tcp = endpoint.transport == Transport::Tcp;
-        **measured = Metrics {
-            sent_bytes: Some(self.sent),
-            received_bytes: Some(self.received),
-            retransmits: (is_tcp && self.is_whole)
-                .then_some(self.retransmits)
-                .or(measured.retransmits),
-            since: (!self.is_whole).then_some(since),
-            ..**measured
-        };
-    }
-}
-
 /// The beginning of time.
 const NEVER: Timestamp = Timestamp::from_unix_ns(i64::MIN);
 
@@ -442,64 +401,4 @@ fn any(side: SocketAddr) -> SocketAddr {
         IpAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
     };
     SocketAddr::new(ip, side.port())
-}
-
-/// An endpoint as an event tells of it.
-fn endpoint(flow: &Flow, number: u64, state: Option<State>) -> Endpoint {
-    let direction = match flow.act {
-        Act::Connected => Direction::Egress,
-        Act::Accepted => Direction::Ingress,
-        _ => Direction::Unknown,
-    };
-    let socket = Socket { is_ipv6: flow.is_ipv6, ..Socket::default() };
-    let (local, remote) = flow.sides();
-    let blank = blank(flow.transport, (local, Some(remote)), (state, direction), number);
-    Endpoint { socket, ..blank }
-}
-
-/// An endpoint of which nothing else is known.
-fn blank(
-    transport: Transport,
-    (local, remote): (SocketAddr, Option<SocketAddr>),
-    (state, direction): (Option<State>, Direction),
-    number: u64,
-) -> Endpoint {
-    let birth = Birth { number: Some(number), ..Birth::default() };
-    Endpoint {
-        transport,
-        local,
-        remote,
-        state,
-        direction,
-        namespace: None,
-        interface: None,
-        socket: Socket::default(),
-        user_id: None,
-        cgroup: None,
-        birth: Some(Box::new(birth)),
-        owners: Owners::None(Ownerless::NotObserved),
-        queue: None,
-        metrics: None,
-    }
-}
-
-/// An event of an endpoint.
-fn event(time: Timestamp, change: Change, endpoint: Endpoint) -> Event {
-    let sighting = Sighting { change, endpoint, is_held: false };
-    Event { time, kind: EventKind::Endpoint(Box::new(sighting)) }
-}
-
-/// A connection has ended. Who ended it, nothing tells.
-fn closed(
-    time: Timestamp,
-    (local, remote): (SocketAddr, SocketAddr),
-    known: &Connection,
-    counted: Option<Timestamp>,
-) -> Event {
-    let state = (Some(State::Closed), Direction::Unknown);
-    let mut endpoint = blank(Transport::Tcp, (local, Some(remote)), state, known.number);
-    if let Some(since) = counted {
-        known.counts.lay_upon(&mut endpoint, since);
-    }
-    event(time, Change::Closed(Reason::Unknown), endpoint)
 }

@@ -1,11 +1,12 @@
 //! What a session makes of tables and events that went through the ledger.
 
-use sockeye_core::endpoint::Birth;
-use sockeye_core::event::{Action, Coverage, Occurrence};
+use sockeye_core::endpoint::{Birth, Direction, Ownerless};
+use sockeye_core::event::{Action, Coverage, EventKind, Occurrence};
 use sockeye_core::session::Phase;
 use sockeye_core::snapshot::Source;
-use sockeye_core::{Owner, ProcessId, Session};
+use sockeye_core::{Owner, Owners, ProcessId, Session};
 
+use super::told::blank;
 use super::*;
 
 const HERE: &str = "192.0.2.1:50000";
