@@ -5,7 +5,7 @@
 //! as equal, so two views of one machine must not differ in it.
 
 use alloc::boxed::Box;
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::BTreeMap;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::hash::Hash;
@@ -23,7 +23,7 @@ use crate::time::Timestamp;
 /// What changed from an old snapshot to a new one.
 ///
 /// An endpoint is the same in both when its [`Key`] is. Where several share a key (UDP sockets of
-/// one address, from a source that knows no cookies), the first stands for the first and the last
+/// one address, from a source that knows no cookies), those that stand alike are the same, and others
 /// are those that opened or closed.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Delta {
@@ -106,12 +106,12 @@ pub fn diff(old: &Snapshot, new: &Snapshot) -> Delta {
     let mut changed = Vec::new();
     let mut stayed = Vec::with_capacity(targets.len());
     for ((from, before), target) in old.endpoints.iter().enumerate().zip(targets) {
-        let Some((to, after)) = target else {
+        let Some(Target { to, is_changed }) = target else {
             closed.push(Placed { place: from, value: before.key() });
             continue;
         };
         stayed.push(Moved { from, to });
-        if before != after {
+        if let Some(after) = new.endpoints.get(to).filter(|_| is_changed) {
             changed.push(Placed { place: from, value: after.clone() });
         }
     }
@@ -158,40 +158,112 @@ fn replaced<T: Clone + PartialEq>(old: &T, new: &T) -> Option<T> {
     (old != new).then(|| new.clone())
 }
 
+/// What an old endpoint became.
+#[derive(Clone, Copy)]
+struct Target {
+    /// Its place in the new snapshot.
+    to: usize,
+    /// A fact of it differs.
+    is_changed: bool,
+}
+
 /// Which endpoints of two snapshots are the same.
-struct Matches<'a> {
-    /// For each old endpoint the new one that it is, with its place; `None` when it is gone.
-    targets: Vec<Option<(usize, &'a Endpoint)>>,
+struct Matches {
+    /// For each old endpoint the new one that it is; `None` when it is gone.
+    targets: Vec<Option<Target>>,
     /// The new endpoints that no old one is.
     opened: Vec<Placed<Endpoint>>,
 }
 
-impl<'a> Matches<'a> {
-    /// Pairs endpoints with equal keys, first with first.
-    fn new(old: &[Endpoint], new: &'a [Endpoint]) -> Self {
-        // By key the first old endpoint that has no partner yet; by place the next of its key.
-        let mut unpaired = HashMap::with_capacity(old.len());
-        let mut next = VecDeque::with_capacity(old.len());
-        for (place, endpoint) in old.iter().enumerate().rev() {
-            next.push_front(unpaired.insert(endpoint.key(), place));
-        }
+/// So far ahead the next equal pair is looked for while both snapshots are walked side by side.
+const AHEAD: usize = 4;
+
+impl Matches {
+    /// Pairs endpoints with equal keys: those that stand alike, and of the rest first with first.
+    ///
+    /// Systems keep the order of most: walking side by side reads both once, where a map by key
+    /// alone took three times as long for 100,000.
+    fn new(old: &[Endpoint], new: &[Endpoint]) -> Self {
         let mut matches = Self { targets: vec![None; old.len()], opened: Vec::new() };
-        for (place, endpoint) in new.iter().enumerate() {
-            let key = endpoint.key();
-            let Some(from) = unpaired.remove(&key) else {
-                let value = endpoint.clone();
-                matches.opened.push(Placed { place, value });
+        let (mut gone, mut come) = (Vec::new(), Vec::new());
+        let (mut from, mut to) = (0, 0);
+        while let (Some(before), Some(after)) = (old.get(from), new.get(to)) {
+            if matches.pair((from, before), (to, after)) {
+                (from, to) = (from + 1, to + 1);
                 continue;
-            };
-            if let Some(Some(following)) = next.get(from) {
-                unpaired.insert(key, *following);
             }
-            if let Some(target) = matches.targets.get_mut(from) {
-                *target = Some((place, endpoint));
-            }
+            // Snapshots that have little in common are compared by key alone.
+            let is_hopeless = gone.len() + come.len() > 64 + (from + to) / 4;
+            let skip = if is_hopeless { None } else { step((old, from), (new, to)) };
+            let (past_old, past_new) = skip.unwrap_or((old.len() - from, new.len() - to));
+            gone.extend(from..from + past_old);
+            come.extend(to..to + past_new);
+            (from, to) = (from + past_old, to + past_new);
         }
+        gone.extend(from..old.len());
+        come.extend(to..new.len());
+        matches.pair_by_key((old, &gone), (new, &come));
         matches
     }
+
+    /// Notes that `after` is `before`, if it is.
+    fn pair(
+        &mut self,
+        (from, before): (usize, &Endpoint),
+        (to, after): (usize, &Endpoint),
+    ) -> bool {
+        // Mostly nothing differs, which is found out at once.
+        let is_changed = before != after;
+        if is_changed && before.key() != after.key() {
+            return false;
+        }
+        if let Some(target) = self.targets.get_mut(from) {
+            *target = Some(Target { to, is_changed });
+        }
+        true
+    }
+
+    /// Pairs those that do not stand alike; what is left of the new ones has opened.
+    fn pair_by_key(
+        &mut self,
+        (old, gone): (&[Endpoint], &[usize]),
+        (new, come): (&[Endpoint], &[usize]),
+    ) {
+        // By key the first old endpoint that has no partner yet; for each the next of its key.
+        let mut unpaired = HashMap::with_capacity(gone.len());
+        let mut next = vec![None; gone.len()];
+        for (number, from) in gone.iter().enumerate().rev() {
+            let Some(endpoint) = old.get(*from) else { continue };
+            let following = unpaired.insert(endpoint.key(), number);
+            next.get_mut(number).into_iter().for_each(|place| *place = following);
+        }
+        for (to, after) in come.iter().filter_map(|to| Some((*to, new.get(*to)?))) {
+            let key = after.key();
+            let Some(number) = unpaired.remove(&key) else {
+                self.opened.push(Placed { place: to, value: after.clone() });
+                continue;
+            };
+            if let Some(Some(following)) = next.get(number) {
+                unpaired.insert(key, *following);
+            }
+            let from = gone.get(number).copied().unwrap_or_default();
+            let is_pair =
+                old.get(from).is_some_and(|before| self.pair((from, before), (to, after)));
+            debug_assert!(is_pair, "equal keys");
+        }
+    }
+}
+
+/// How many of each to pass over until the next two are the same, where that is near.
+fn step(
+    (old, from): (&[Endpoint], usize),
+    (new, to): (&[Endpoint], usize),
+) -> Option<(usize, usize)> {
+    let is_pair = |(past_old, past_new): &(usize, usize)| {
+        let pair = old.get(from + past_old).zip(new.get(to + past_new));
+        pair.is_some_and(|(old, new)| old.key() == new.key())
+    };
+    (1..=AHEAD).find_map(|far| [(far, far), (far, 0), (0, far)].into_iter().find(is_pair))
 }
 
 /// The fewest of `stayed`, which is in the old order, that stand in the way of the new order: all
@@ -368,6 +440,24 @@ mod tests {
         check(&[1, 2, 3, 4, 5], &[5, 1, 6, 3, 2], "-4 +6 >2 >5");
         check(&[7, 7], &[7], "-7");
         check(&[7], &[7, 7, 7], "+7 +7");
+    }
+
+    #[test]
+    fn snapshots_with_little_in_common_are_compared_by_key() {
+        let at = |ports: &[u16]| {
+            let connection =
+                |port: &u16| tcp(State::Established, "10.0.0.5:443", &format!("10.0.0.9:{port}"));
+            snapshot(0, ports.iter().map(connection).collect(), Vec::new())
+        };
+        let old: Vec<u16> = (1..=300).collect();
+        let reversed: Vec<u16> = (1..=300).rev().collect();
+        let others: Vec<u16> = (200..=500).chain(1..=150).chain([7, 7]).collect();
+        for (new, counts) in [(&reversed, (0, 0)), (&others, (49, 202))] {
+            let (old, new) = (at(&old), at(new));
+            let delta = diff(&old, &new);
+            assert_eq!((delta.closed.len(), delta.opened.len()), counts);
+            assert_eq!(apply(delta, &old), new);
+        }
     }
 
     #[test]
