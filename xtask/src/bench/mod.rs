@@ -2,6 +2,7 @@
 
 mod desktop;
 pub(crate) mod floor;
+mod iphlp;
 pub(crate) mod measure;
 mod page;
 mod watching;
@@ -84,13 +85,15 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     }
     let build = ["cargo", "build", "--release", "--locked"];
     run::run(&[&build[..], &["--package=sockeye"]].concat())?;
-    run::run(&[&build[..], &["--package=sockeye-os", "--example=floor"]].concat())?;
+    let examples = ["--package=sockeye-os", "--example=floor", "--example=iphlp"];
+    run::run(&[&build[..], &examples].concat())?;
     let contenders = contenders()?;
     let machine = page::machine();
     let (few, many) = if arguments.quick { (3, 1) } else { (15, 5) };
     let effort = if arguments.quick { watching::QUICK } else { watching::THOROUGH };
     let sockeye = built("sockeye")?;
 
+    let tables = iphlp::measure(&built("examples/iphlp")?);
     let idle = load_of(IDLE.0, IDLE.1);
     let idle = under(&idle, || Round::measure(&load::describe(&idle), &contenders, few))??;
     let size = load_of(arguments.processes, arguments.pairs);
@@ -103,7 +106,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let flat_out = watching::flat_out(&sockeye, &effort);
 
     let watching = Watching { staying, events, overhead, flat_out };
-    let page = page::write(&machine, (&idle, &loaded?), &watching);
+    let page = page::write(&machine, (&idle, &loaded?), &watching, &tables);
     print!("{page}");
     if !arguments.quick {
         fs::write(run::root().join("docs/benchmarks.md"), page)?;

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::time::{Duration, SystemTime};
 
+use super::iphlp::{self, Tables};
 use super::watching::Watching;
 use super::{CSV, EBPF, ITERATORS, JSONL, Round, SS, TEXT};
 use crate::run;
@@ -56,6 +57,7 @@ pub(super) fn write(
     machine: &str,
     (idle, loaded): (&Round, &Round),
     watching: &Watching,
+    tables: &anyhow::Result<Tables>,
 ) -> String {
     let mut page = format!(
         "# Benchmarks\n\n\
@@ -71,8 +73,11 @@ pub(super) fn write(
         page.push_str(&table(round));
     }
     page.push_str(&watching.table());
+    page.push_str(&iphlp::table(tables));
     page.push_str("\n## Targets\n\n| target | measured | |\n|---|---|---|\n");
-    for target in targets(idle, loaded).into_iter().chain(watching.targets()) {
+    for target in
+        targets(idle, loaded).into_iter().chain(watching.targets()).chain([iphlp::target(tables)])
+    {
         page.push_str(&verdict(&target));
     }
     page
