@@ -68,6 +68,11 @@ pub enum Degradation {
         /// What it, or the operating system, said.
         reason: String,
     },
+    /// Some connections could not be measured: their measurements are missing, or as of an earlier look.
+    Unmeasured {
+        /// Why.
+        reason: String,
+    },
     /// Some of systemd's unit files could not be read: sockets that they name show no unit.
     UnitsUnread {
         /// How many files and directories.
@@ -93,6 +98,7 @@ impl Degradation {
             Self::EventsIncomplete { .. } => "events_incomplete",
             Self::IteratorUnavailable { .. } => "iterator_unavailable",
             Self::ContainersUnnamed { .. } => "containers_unnamed",
+            Self::Unmeasured { .. } => "unmeasured",
             Self::UnitsUnread { .. } => "units_unread",
         }
     }
@@ -138,6 +144,9 @@ impl fmt::Display for Degradation {
             }
             Self::ContainersUnnamed { runtime, reason } => {
                 write!(f, "names of {runtime} containers are not known ({reason})")
+            }
+            Self::Unmeasured { reason } => {
+                write!(f, "some connections are not measured ({reason})")
             }
             Self::UnitsUnread { count, first } => {
                 let files = number_of(*count as usize, "unit file", "unit files");

@@ -201,8 +201,8 @@ pub enum Queue {
 
 /// What was measured of an endpoint; `None` where nothing tells.
 ///
-/// TCP measures its connections itself. Of UDP, and of messages, only the eBPF tier knows, and only
-/// while Sockeye watches.
+/// TCP measures its connections itself; on Windows only where somebody told it to, and since then. Of
+/// UDP, and of messages, only the eBPF tier knows, and only while Sockeye watches.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct Metrics {
     /// Smoothed round-trip time, microseconds.
@@ -221,7 +221,8 @@ pub struct Metrics {
     pub sent_messages: Option<u32>,
     /// Messages that processes received.
     pub received_messages: Option<u32>,
-    /// Since when messages, and for UDP bytes, were counted; `None` when since the opening.
+    /// Since when messages, and for UDP bytes, were counted, and on Windows everything; `None` when since
+    /// the opening, and on Windows where another program began it.
     pub since: Option<Timestamp>,
 }
 

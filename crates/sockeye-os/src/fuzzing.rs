@@ -10,6 +10,7 @@ use crate::assemble::assemble;
 use crate::decode::bpf::{Record, records};
 use crate::decode::btf::{excerpt, structure_names};
 use crate::decode::containers::{decode_config, decode_list};
+use crate::decode::estats::decode_counts;
 use crate::decode::etw;
 use crate::decode::http::{self, Stream};
 use crate::decode::inet_diag::{decode_answer, decode_destroyed};
@@ -202,10 +203,17 @@ pub fn windows(bytes: &[u8]) {
     let table = Table::ALL.get(usize::from(which & 3));
     if let (Some(table), Some(form)) = (table, forms.get(usize::from(which >> 2 & 3))) {
         let whole = iphlp::decode_table(*table, *form, bytes);
-        let cut = bytes.get(..bytes.len() / 2).unwrap_or_default();
-        assert!(whole.rows.starts_with(&iphlp::decode_table(*table, *form, cut).rows));
+        let less = iphlp::decode_table(*table, *form, cut(bytes));
+        assert!(whole.rows.starts_with(&less.rows));
         assert!(whole.rows.iter().all(|row| row.table == *table));
+        let masked = iphlp::mask((*table, *form), bytes, |ip| ip);
+        assert_eq!(iphlp::decode_table(*table, *form, &masked).rows, whole.rows);
+        let used = iphlp::used(*table, *form, bytes);
+        assert_eq!(iphlp::decode_table(*table, *form, used), whole);
+        whole.rows.iter().for_each(|row| drop(iphlp::encode_row(row)));
     }
+    let counts = decode_counts(Some(bytes), Some(cut(bytes))).unwrap_or_default();
+    assert_eq!(counts.since, None);
     let mut processes = Vec::new();
     // What is wrong with them is one of the two things that may come of it.
     let _ = ntprocess::decode_processes(bytes, u64::from(*which), &mut processes);
@@ -231,6 +239,11 @@ fn event(which: u8, bytes: &[u8]) {
     }
 }
 
+/// The first half.
+fn cut(bytes: &[u8]) -> &[u8] {
+    bytes.get(..bytes.len() / 2).unwrap_or_default()
+}
+
 /// Reads a dump, with its answers.
 fn read(mut file: &[u8]) -> Result<Raw, Error> {
     read_dump(&mut file, "dump", (&Wants::EVERYTHING, Keep::Answers))
@@ -250,6 +263,7 @@ fn rows_of(datagram: &[u8], transport: Transport) -> (Vec<SocketRow>, Vec<Malfor
 /// mistakes.
 fn assert_masked(table: Table, form: Form, bytes: &[u8]) {
     let decode = |bytes: &[u8]| match form {
+        Form::Iphlp(_) => Default::default(), // Its own target compares them.
         Form::Netlink => rows_of(bytes, table.transport),
         Form::ProcNet => {
             let rows = decode_table(table.transport, table.family(), bytes);

@@ -19,6 +19,7 @@ pub mod raw;
 pub mod socket_units;
 pub mod support;
 mod sys;
+pub mod win32;
 
 use std::time::Duration;
 

@@ -5,6 +5,7 @@
 use sockeye_core::snapshot::{NamespaceId, Source};
 use sockeye_core::{Degradation, Endpoint, Process, Timestamp};
 
+use crate::decode::iphlp::{self, Row};
 use crate::decode::{SocketRow, Table};
 
 /// A link, file or directory of `/proc`: its bytes, or why it could not be read.
@@ -42,6 +43,8 @@ pub struct Raw {
     pub processes: Vec<RawProcess>,
     /// Those of them that the system tells of in a form of its own (Windows): finished.
     pub described: Vec<Process>,
+    /// Names of services by process and tag (Windows).
+    pub service_tags: Vec<(u32, u32, String)>,
     /// User names by number.
     pub users: Vec<(u32, String)>,
     /// Control groups by the ids that sockets carry, as paths below the cgroup2 root.
@@ -68,6 +71,8 @@ pub struct RawNamespace {
     /// Those of its sockets that the source told together with their owners (eBPF, Windows), none
     /// twice: finished but for their direction and the names of their interfaces.
     pub held: Vec<Endpoint>,
+    /// Rows of Windows' tables in a dump, whose owners are among [`Raw::described`].
+    pub rows: Vec<Row>,
     /// Cookies of those that were looked at again, because no process held them, and were gone.
     pub vanished: Vec<u64>,
     /// The answers that `sockets` were decoded from, when they were to be kept.
@@ -87,6 +92,7 @@ impl Raw {
             has_owners: true,
             processes: Vec::new(),
             described: Vec::new(),
+            service_tags: Vec::new(),
             users: Vec::new(),
             cgroups: Vec::new(),
             degradations: Vec::new(),
@@ -105,6 +111,7 @@ impl RawNamespace {
             interfaces: Vec::new(),
             sockets: Vec::new(),
             held: Vec::new(),
+            rows: Vec::new(),
             vanished: Vec::new(),
             answers: Vec::new(),
         }
@@ -118,7 +125,7 @@ pub struct RawAnswer {
     pub table: Table,
     /// How its bytes are to be read.
     pub form: Form,
-    /// The bytes: one netlink datagram, or the whole text of a table.
+    /// The bytes: one netlink datagram, the whole text of a table, or a whole table.
     pub bytes: Vec<u8>,
 }
 
@@ -129,6 +136,8 @@ pub enum Form {
     Netlink,
     /// The text of `/proc/net/tcp` and its siblings.
     ProcNet,
+    /// A table of Windows' IP Helper.
+    Iphlp(iphlp::Form),
 }
 
 /// Whether the kernel's answers are kept beside the rows decoded from them.

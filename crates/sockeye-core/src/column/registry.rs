@@ -310,7 +310,7 @@ pub static REGISTRY: &[Column] = &[
     Column {
         name: "sent.bytes",
         header: "Sent bytes",
-        meaning: "Payload bytes sent, repeats not counted; before Linux 4.19 those acknowledged; TCP, and UDP with eBPF.",
+        meaning: "Payload bytes sent, repeats not counted; before Linux 4.19 those acknowledged; TCP, and UDP with eBPF. Windows: since counters.since.",
         unit: Unit::Bytes,
         value: |row| metric(row, |m| m.sent_bytes),
         ..METRIC
@@ -318,7 +318,7 @@ pub static REGISTRY: &[Column] = &[
     Column {
         name: "received.bytes",
         header: "Received bytes",
-        meaning: "Payload bytes received since the connection opened; TCP, and UDP with eBPF.",
+        meaning: "Payload bytes received since the connection opened; TCP, and UDP with eBPF. Windows: since counters.since.",
         unit: Unit::Bytes,
         value: |row| metric(row, |m| m.received_bytes),
         ..METRIC
@@ -326,14 +326,14 @@ pub static REGISTRY: &[Column] = &[
     Column {
         name: "sent.packets",
         header: "Sent packets",
-        meaning: "Segments sent since the connection opened, with and without payload; TCP.",
+        meaning: "Segments sent since the connection opened, with and without payload; TCP. Windows: since counters.since.",
         value: |row| metric(row, |m| m.sent_packets),
         ..METRIC
     },
     Column {
         name: "received.packets",
         header: "Received packets",
-        meaning: "Segments received since the connection opened, with and without payload; TCP.",
+        meaning: "Segments received since the connection opened, with and without payload; TCP. Windows: since counters.since.",
         value: |row| metric(row, |m| m.received_packets),
         ..METRIC
     },
@@ -356,11 +356,10 @@ pub static REGISTRY: &[Column] = &[
     Column {
         name: "counters.since",
         header: "Counted since",
-        meaning: "Since when messages, and the bytes of UDP, were counted, RFC 3339 in UTC; none when since the opening.",
+        meaning: "Since when messages and the bytes of UDP were counted, and on Windows what TCP counts, RFC 3339 in UTC; none when since the opening, or where another program began, which nobody tells (Windows).",
         kind: Kind::Time,
         unit: Unit::None,
         width: 30,
-        platforms: Platforms::Linux,
         value: |row| {
             let since = row.endpoint.metrics.as_deref().and_then(|metrics| metrics.since);
             since.map_or(Value::Absent, Value::Time)
@@ -380,7 +379,7 @@ pub static REGISTRY: &[Column] = &[
         name: "tcp.retransmits",
         aliases: &["retransmits"],
         header: "Retransmits",
-        meaning: "Segments sent again since the connection opened; TCP.",
+        meaning: "Segments sent again since the connection opened; TCP. Windows: since counters.since.",
         value: |row| metric(row, |m| m.retransmits),
         ..METRIC
     },

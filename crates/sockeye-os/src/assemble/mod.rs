@@ -1,6 +1,8 @@
 //! From raw answers to a snapshot: rows get owners, directions, names. Pure; the same for the live
 //! machine and for a dump.
 
+pub mod noted;
+
 use std::sync::Arc;
 
 use hashbrown::{HashMap, HashSet};
@@ -22,6 +24,7 @@ use crate::raw::{Raw, RawNamespace, RawProcess, Text, Unreadable};
 /// Builds the snapshot that `raw` describes.
 pub fn assemble(mut raw: Raw) -> Snapshot {
     let mut snapshot = Snapshot::new(raw.time, raw.source);
+    noted::replay(&mut raw);
     // Neither needs the other, and on a busy machine each takes milliseconds.
     let Raw { processes, namespaces, .. } = &mut raw;
     let processes = &*processes;

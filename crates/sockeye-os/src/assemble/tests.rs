@@ -16,6 +16,7 @@ fn raw(sockets: Vec<SocketRow>, processes: Vec<RawProcess>) -> Raw {
         sockets,
         vanished: vec![13],
         held: Vec::new(),
+        rows: Vec::new(),
         answers: Vec::new(),
     };
     Raw {
@@ -30,6 +31,7 @@ fn raw(sockets: Vec<SocketRow>, processes: Vec<RawProcess>) -> Raw {
         users: vec![(33, "www-data".to_owned())],
         cgroups: vec![(5, "/system.slice/nginx.service".to_owned())],
         described: Vec::new(),
+        service_tags: Vec::new(),
         degradations: Vec::new(),
     }
 }

@@ -10,6 +10,7 @@
 pub mod bpf;
 pub mod btf;
 pub mod containers;
+pub mod estats;
 pub mod etw;
 pub mod http;
 pub mod icon;

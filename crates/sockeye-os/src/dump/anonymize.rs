@@ -8,13 +8,17 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use hashbrown::HashMap;
 
+use sockeye_core::Process;
+
 use super::addresses::Addresses;
+use crate::assemble::noted;
 use crate::decode::inet_diag::{
     AF_INET, AF_INET6, ATTR_CGROUP_ID, ATTR_INFO, HEADER, MESSAGE, SOCK_DIAG_BY_FAMILY,
     TCPDIAG_GETSOCK, split_message,
 };
+use crate::decode::ntprocess::arguments;
 use crate::decode::proc_net::decode_table;
-use crate::decode::{SocketRow, Table, fields, lossy};
+use crate::decode::{SocketRow, Table, fields, iphlp, lossy};
 use crate::raw::{Form, Raw, RawAnswer, RawNamespace, RawProcess};
 
 /// Directories that every system has, or that say only what kind of program it is.
@@ -22,6 +26,19 @@ const DIRECTORIES: &[&str] = &[
     "usr", "bin", "sbin", "lib", "lib32", "lib64", "libexec", "local", "share", "opt", "home",
     "root", "var", "cache", "log", "run", "etc", "srv", "tmp", "proc", "self", "sys", "dev", "shm",
     "mnt", "media", "boot", "snap", "flatpak", "nix", "store", "app", "apps", "current",
+];
+/// The same on Windows.
+const WINDOWS: &[&str] = &[
+    "Windows",
+    "System32",
+    "SysWOW64",
+    "Program Files",
+    "Program Files (x86)",
+    "ProgramData",
+    "Users",
+    "AppData",
+    "Local",
+    "Roaming",
 ];
 /// Control groups that systemd(1) or a container runtime makes on every host.
 const CGROUPS: &[&str] = &[
@@ -56,8 +73,16 @@ pub(crate) fn anonymize(raw: &mut Raw) {
     for process in &mut raw.processes {
         masks.process(process);
     }
+    for process in &mut raw.described {
+        *process = masks.listed(process);
+    }
+    for (_, _, name) in &mut raw.service_tags {
+        *name = masks.names.other(name);
+    }
     for (id, name) in &mut raw.users {
-        if (*id, name.as_str()) != (0, "root") {
+        let is_of_every_system =
+            (*id, name.as_str()) == (0, "root") || name.starts_with(r"NT AUTHORITY\");
+        if !is_of_every_system {
             *name = masks.users.other(name);
         }
         *id = masks.user_id(*id);
@@ -127,6 +152,13 @@ impl Masks {
             match form {
                 Form::Netlink => self.datagram(bytes),
                 Form::ProcNet => *bytes = self.table(*table, bytes),
+                Form::Iphlp(form) => {
+                    let addresses = &mut self.addresses;
+                    *bytes = iphlp::mask((*table, *form), bytes, |ip| match ip {
+                        IpAddr::V4(ip) => addresses.v4(ip).into(),
+                        IpAddr::V6(ip) => addresses.v6(ip).into(),
+                    });
+                }
             }
         }
     }
@@ -156,6 +188,63 @@ impl Masks {
         if let Ok(text) = &mut process.cgroup {
             *text = self.cgroups(text);
         }
+    }
+
+    /// A process as Windows lists it.
+    fn listed(&mut self, process: &Process) -> Process {
+        let services = process.services.as_deref().map(|services| {
+            let names = services.split(", ").map(|name| self.names.other(name));
+            names.collect::<Vec<_>>().join(", ").into()
+        });
+        noted::process(noted::Listed {
+            id: process.id,
+            parent: process.parent,
+            name: self.file(&process.name).into(),
+            path: process
+                .path
+                .as_deref()
+                .map_or_else(|e| Err(*e), |it| Ok(self.backslashes(it).into())),
+            command_line: process
+                .command_line
+                .as_deref()
+                .map_or_else(|e| Err(*e), |it| Ok(self.line(it).into())),
+            user_id: process.user_id.map(|id| self.user_id(id)),
+            services,
+        })
+    }
+
+    /// A file's name on Windows: what kind of file it is stays.
+    fn file(&mut self, name: &str) -> String {
+        let kind = [".exe", ".dll"].into_iter().find(|kind| {
+            let at = name.len().saturating_sub(kind.len());
+            name.get(at..).is_some_and(|end| end.eq_ignore_ascii_case(kind))
+        });
+        let kind = kind.unwrap_or_default();
+        let stem = name.get(..name.len() - kind.len()).unwrap_or_default();
+        self.names.other(&stem.to_ascii_lowercase()) + kind
+    }
+
+    /// A path of Windows, part by part.
+    fn backslashes(&mut self, path: &str) -> String {
+        let parts = path.split('\\').map(|part| {
+            let is_drive = part.len() == 2 && part.ends_with(':');
+            let is_usual = WINDOWS.iter().any(|usual| usual.eq_ignore_ascii_case(part));
+            if is_drive || is_usual { part.to_owned() } else { self.file(part) }
+        });
+        parts.collect::<Vec<_>>().join("\\")
+    }
+
+    /// A command line of Windows, argument by argument.
+    fn line(&mut self, line: &str) -> String {
+        let others = arguments(line).into_iter().map(|argument| {
+            let other = if argument.contains(":\\") {
+                self.backslashes(&argument)
+            } else {
+                self.arguments.other(&argument)
+            };
+            if other.contains(' ') { format!("\"{other}\"") } else { other }
+        });
+        others.collect::<Vec<_>>().join(" ")
     }
 
     /// `/proc/PID/status`: the name and the users, nothing else of it is read.

@@ -21,6 +21,8 @@
 //!   vanished 4711                    cookie of a socket that was gone at the second look
 //!   netlink tcp                      a datagram of sock_diag about this table, in hexadecimal
 //!     |4c00000014000200…
+//!   iphlp-module tcp                 a table of Windows' IP Helper with owners and services, in
+//!     |0200000000000000…             hexadecimal; iphlp-pid with owners, iphlp-second of newer exports
 //!   proc-net udp6                    the text of /proc/net/udp6
 //!     |  sl  local_address …\x0a
 //!
@@ -33,6 +35,14 @@
 //!   cgroup                           /proc/1207/cgroup
 //!     |0::/system.slice/nginx.service\x0a
 //!   socket 6 15958                   descriptor, inode
+//! listed 924 133444736005000000 640 svchost.exe
+//!                                    Windows: pid, start in 100 ns since 1601, parent or 0, name
+//!   path                             denied, vanished, nonexistent or unsupported; else the text
+//!     |C:\\Windows\\System32\\svchost.exe
+//!   command-line denied
+//!   runs-as 2                        number of its user
+//!   services Dnscache, NlaSvc
+//! service-tag 924 3 Dnscache         which service of a process the tag of a socket stands for
 //! user 33 www-data
 //! cgroup-id 3120 /system.slice/nginx.service
 //! degradation processes_denied 12    the word of the degradation, what it carries
@@ -59,8 +69,10 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 
 use sockeye_core::Snapshot;
+use sockeye_core::process::Absent;
 
 use crate::assemble::assemble;
+use crate::decode::iphlp;
 use crate::raw::{Keep, Raw, Unreadable};
 use crate::{Error, SourceChoice, Wants, sys};
 
@@ -85,6 +97,20 @@ const REASONS: [(Unreadable, &str); 3] = [
     (Unreadable::Denied, "denied"),
     (Unreadable::Vanished, "vanished"),
     (Unreadable::Nonexistent, "nonexistent"),
+];
+
+/// The same of Windows' facts.
+const ABSENCES: [(Absent, &str); 4] = [
+    (Absent::Denied, "denied"),
+    (Absent::Vanished, "vanished"),
+    (Absent::Nonexistent, "nonexistent"),
+    (Absent::Unsupported, "unsupported"),
+];
+/// The forms of Windows' tables, as written.
+const TABLE_FORMS: [(iphlp::Form, &str); 3] = [
+    (iphlp::Form::OwnerPid, "iphlp-pid"),
+    (iphlp::Form::OwnerModule, "iphlp-module"),
+    (iphlp::Form::Second, "iphlp-second"),
 ];
 
 /// Whether a dump tells who and where.
@@ -132,8 +158,12 @@ pub(crate) fn write_raw(
     anonymity: Anonymity,
 ) -> std::io::Result<Summary> {
     let summary = Summary {
-        endpoints: raw.namespaces.iter().map(|n| n.sockets.len()).sum(),
-        processes: raw.processes.len(),
+        endpoints: raw
+            .namespaces
+            .iter()
+            .map(|n| n.sockets.len() + n.held.len() + n.rows.len())
+            .sum(),
+        processes: raw.processes.len() + raw.described.len(),
         namespaces: raw.namespaces.len(),
     };
     if anonymity == Anonymity::Anonymous {

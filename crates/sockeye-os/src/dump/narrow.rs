@@ -20,6 +20,7 @@ pub(super) fn narrow(raw: &mut Raw, wants: &Wants) -> Result<(), Error> {
     }
     for namespace in &mut raw.namespaces {
         namespace.sockets.retain(|row| wants.has(row.transport));
+        namespace.rows.retain(|row| wants.has(row.table.transport));
         if !wants.metrics {
             namespace.sockets.iter_mut().for_each(|row| row.metrics = None);
         }
@@ -27,6 +28,8 @@ pub(super) fn narrow(raw: &mut Raw, wants: &Wants) -> Result<(), Error> {
     if !wants.owners {
         raw.has_owners = false;
         raw.processes.clear();
+        raw.described.clear();
+        raw.service_tags.clear();
         raw.cgroups.clear();
     }
     keep_holders(raw);
@@ -45,7 +48,9 @@ fn is_meant(namespace: &RawNamespace, wanted: &Namespaces, processes: &[RawProce
             let process = processes.iter().find(|process| process.pid == *pid);
             let held = process.map_or(&[][..], |process| &process.sockets);
             let holds = |inode| held.iter().any(|(_, held)| *held == inode);
-            namespace.pid == Some(*pid) || namespace.sockets.iter().any(|row| holds(row.inode))
+            namespace.pid == Some(*pid)
+                || namespace.sockets.iter().any(|row| holds(row.inode))
+                || namespace.rows.iter().any(|row| row.pid == *pid)
         }
     }
 }
@@ -69,6 +74,9 @@ fn keep_holders(raw: &mut Raw) {
         process.sockets.retain(|(_, inode)| inodes.contains(inode));
     }
     raw.processes.retain(|process| !process.sockets.is_empty());
+    let rows = raw.namespaces.iter().flat_map(|namespace| &namespace.rows);
+    let pids: HashSet<u32> = rows.map(|row| row.pid).collect();
+    raw.described.retain(|process| pids.contains(&process.id.pid));
 }
 
 /// Whether `degradation` takes anything away from what is wanted.
@@ -77,6 +85,7 @@ fn concerns(degradation: &Degradation, wants: &Wants) -> bool {
         Degradation::ProcessesDenied { .. }
         | Degradation::ProcessesHidden
         | Degradation::OutsidePidNamespace => wants.owners,
+        Degradation::Unmeasured { .. } => wants.metrics,
         Degradation::NamespacesDenied { .. } => wants.namespaces == Namespaces::All,
         Degradation::TableUnavailable { table, .. } => {
             Table::named(table).is_none_or(|table| wants.has(table.transport))

@@ -2,14 +2,19 @@
 
 use std::io::BufRead;
 
+use sockeye_core::process::{Absent, Fact};
 use sockeye_core::snapshot::{NamespaceId, Source};
-use sockeye_core::{Degradation, Timestamp};
+use sockeye_core::{Degradation, Process, ProcessId, Timestamp};
 
 use super::lines::{Line, Lines, Problem};
-use super::{BYTE_ORDER, MAGIC, NO, NO_ID, REASONS, TABLE_ID, VERSION, YES, hex_byte, unescape};
+use super::{
+    ABSENCES, BYTE_ORDER, MAGIC, NO, NO_ID, REASONS, TABLE_FORMS, TABLE_ID, VERSION, YES, hex_byte,
+    unescape,
+};
+use crate::assemble::noted::{Listed, process};
 use crate::decode::inet_diag::decode_answer;
 use crate::decode::proc_net::decode_table;
-use crate::decode::{Malformed, SocketRow, Table};
+use crate::decode::{Malformed, SocketRow, Table, iphlp};
 use crate::raw::{Form, Keep, Raw, RawAnswer, RawNamespace, RawProcess, Text, Unreadable};
 use crate::{Error, Wants};
 
@@ -74,6 +79,12 @@ impl Reader<'_> {
         match line.split().0 {
             "namespace" => raw.namespaces.push(self.namespace(line)?),
             "process" => raw.processes.push(self.process(line)?),
+            "listed" => raw.described.push(self.listed(line)?),
+            "service-tag" => {
+                let read =
+                    |[pid, tag, text]: [&str; 3]| Some((number(pid)?, number(tag)?, name(text)?));
+                raw.service_tags.push(line.parse("service-tag PID TAG NAME", read)?);
+            }
             "user" => {
                 let read = |[id, text]: [&str; 2]| Some((number(id)?, name(text)?));
                 raw.users.push(line.parse("user ID NAME", read)?);
@@ -197,7 +208,12 @@ impl Reader<'_> {
                 namespace.vanished.push(cookie);
             }
             word => {
-                let form = if word == "netlink" { Form::Netlink } else { Form::ProcNet };
+                let of_windows = TABLE_FORMS.iter().find(|(_, known)| *known == word);
+                let form = match (of_windows, word) {
+                    (Some((form, _)), _) => Form::Iphlp(*form),
+                    (None, "netlink") => Form::Netlink,
+                    (None, _) => Form::ProcNet,
+                };
                 let table = line.parse("netlink TABLE", |[table]| Table::named(table))?;
                 let bytes = self.value(form)?;
                 self.decode(namespace, RawAnswer { table, form, bytes });
@@ -237,6 +253,50 @@ impl Reader<'_> {
         Ok(process)
     }
 
+    /// A process as Windows lists it.
+    fn listed(&mut self, head: &Line) -> Result<Process, Problem> {
+        let form = "listed PID START PARENT NAME";
+        let mut listed = head.parse(form, |[pid, start, parent, text]| {
+            Some(Listed {
+                id: ProcessId { pid: number(pid)?, start: number(start)? },
+                parent: Some(number(parent)?).filter(|parent| *parent != 0),
+                name: name(text)?.into(),
+                path: Err(Absent::Nonexistent),
+                command_line: Err(Absent::Nonexistent),
+                user_id: None,
+                services: None,
+            })
+        })?;
+        while let Some(line) = self.lines.next_of(&LISTED_WORDS)? {
+            match line.split().0 {
+                "path" => listed.path = self.told(&line)?,
+                "command-line" => listed.command_line = self.told(&line)?,
+                "runs-as" => {
+                    listed.user_id = Some(line.parse("runs-as NUMBER", |[id]| number(id))?);
+                }
+                _ => {
+                    let services = line.parse("services NAMES", |[text]| name(text))?;
+                    listed.services = Some(services.into());
+                }
+            }
+        }
+        Ok(process(listed))
+    }
+
+    /// What Windows told, below `line`, or the reason in it why it did not.
+    fn told(&mut self, line: &Line) -> Result<Fact<Box<str>>, Problem> {
+        let (word, reason) = line.split();
+        if reason.is_empty() {
+            let text = String::from_utf8(self.value(Form::ProcNet)?);
+            let what = "holds text that is not UTF-8";
+            let text = text.map_err(|_| Problem::damage(line.number, what))?;
+            return Ok(Ok(text.into()));
+        }
+        let known = ABSENCES.iter().find(|(_, text)| *text == reason);
+        let what = || Problem::damage(line.number, format!("does not say why there is no {word}"));
+        known.map(|(absent, _)| Err(*absent)).ok_or_else(what)
+    }
+
     /// The text below `line`, or the reason in it why there is none.
     fn fact(&mut self, line: &Line) -> Result<Text, Problem> {
         let (word, reason) = line.split();
@@ -259,7 +319,9 @@ impl Reader<'_> {
         while let Some(line) = self.lines.next_if(|line| line.text.starts_with('|'))? {
             let piece = line.text.strip_prefix('|').unwrap_or_default();
             let (read, what) = match form {
-                Form::Netlink => (unhex(piece), "holds something else than pairs of digits"),
+                Form::Netlink | Form::Iphlp(_) => {
+                    (unhex(piece), "holds something else than pairs of digits")
+                }
                 Form::ProcNet => (unescape(piece), "holds a backslash that escapes nothing"),
             };
             bytes.extend(read.ok_or_else(|| Problem::damage(line.number, what))?);
@@ -287,6 +349,14 @@ impl Reader<'_> {
                 let rows = decode_table(table.transport, table.family(), bytes);
                 namespace.sockets.extend(rows.rows);
                 rows.malformed.into_iter().for_each(|malformed| self.note_malformed(malformed));
+            }
+            Form::Iphlp(form) => {
+                let decoded = iphlp::decode_table(table, form, bytes);
+                if let Some(first) = decoded.first {
+                    self.malformed = self.malformed.saturating_add(decoded.missing.max(1));
+                    self.first.get_or_insert(first);
+                }
+                iphlp::join(&mut namespace.rows, decoded.rows, (table, form));
             }
         }
         if self.keep == Keep::Answers {
@@ -326,9 +396,22 @@ impl Reader<'_> {
 }
 
 /// The words that belong to a namespace.
-const NAMESPACE_WORDS: [&str; 6] = ["own", "pid", "interface", "vanished", "netlink", "proc-net"];
+const NAMESPACE_WORDS: [&str; 9] = [
+    "own",
+    "pid",
+    "interface",
+    "vanished",
+    "netlink",
+    "proc-net",
+    "iphlp-pid",
+    "iphlp-module",
+    "iphlp-second",
+];
 /// The words that belong to a process.
 const PROCESS_WORDS: [&str; 5] = ["status", "command-line", "image", "cgroup", "socket"];
+
+/// The words that belong to a process of Windows.
+const LISTED_WORDS: [&str; 4] = ["path", "command-line", "runs-as", "services"];
 
 /// The bytes that pairs of hexadecimal digits write.
 fn unhex(digits: &str) -> Option<Vec<u8>> {
@@ -366,6 +449,7 @@ fn read_degradation(text: &str) -> Option<Degradation> {
             Degradation::UnitsUnread { count: number(count)?, first: name(first)? }
         }
         "events_incomplete" => Degradation::EventsIncomplete { reason: name(rest)? },
+        "unmeasured" => Degradation::Unmeasured { reason: name(rest)? },
         "iterator_unavailable" => Degradation::IteratorUnavailable { reason: name(rest)? },
         _ => return None,
     })

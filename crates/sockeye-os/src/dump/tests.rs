@@ -106,6 +106,7 @@ fn namespace(label: &str, answers: Vec<RawAnswer>) -> RawNamespace {
             Form::Netlink => {
                 decode_answer(&answer.bytes, transport, |row| sockets.extend(row));
             }
+            Form::Iphlp(_) => {}
             Form::ProcNet => sockets.extend(
                 crate::decode::proc_net::decode_table(transport, family, &answer.bytes).rows,
             ),
@@ -124,6 +125,7 @@ fn namespace(label: &str, answers: Vec<RawAnswer>) -> RawNamespace {
         sockets,
         vanished: vec![508],
         held: Vec::new(),
+        rows: Vec::new(),
         answers,
     }
 }
@@ -169,6 +171,7 @@ fn sample() -> Raw {
         users: vec![(0, "root".into()), (1_234_567, "alice".into())],
         cgroups: vec![(3120, "/acme.slice/billing.service".into())],
         described: Vec::new(),
+        service_tags: Vec::new(),
         degradations: vec![
             Degradation::ProcessesDenied { count: 12 },
             Degradation::ProcessesHidden,
@@ -182,6 +185,7 @@ fn sample() -> Raw {
             Degradation::EventsIncomplete { reason: "UDP's closings (no such file)".into() },
             Degradation::IteratorUnavailable { reason: "program list_held: refused".into() },
             Degradation::ContainersUnnamed { runtime: "docker".into(), reason: "not so".into() },
+            Degradation::Unmeasured { reason: "not an administrator".into() },
             Degradation::UnitsUnread { count: 1, first: "/etc/x\n: denied".into() },
         ],
     }
@@ -318,13 +322,14 @@ fn a_part_is_what_a_look_at_that_part_would_have_shown() {
         let counts = (endpoints, processes, part.degradations.len());
         assert_eq!(counts, expected, "{wants:?}");
     };
-    check(|_| {}, (6, 2, 13));
-    check(|wants| wants.udp = false, (5, 2, 13));
-    check(|wants| wants.tcp = false, (1, 1, 13));
-    check(|wants| wants.owners = false, (6, 0, 10));
-    check(|wants| wants.namespaces = Namespaces::Own, (4, 2, 12));
-    check(|wants| wants.namespaces = Namespaces::Pid(1208), (4, 2, 12));
-    check(|wants| wants.namespaces = Namespaces::Named("blue".into()), (2, 1, 12));
+    check(|_| {}, (6, 2, 14));
+    check(|wants| wants.udp = false, (5, 2, 14));
+    check(|wants| wants.tcp = false, (1, 1, 14));
+    check(|wants| wants.owners = false, (6, 0, 11));
+    check(|wants| wants.metrics = false, (6, 2, 13));
+    check(|wants| wants.namespaces = Namespaces::Own, (4, 2, 13));
+    check(|wants| wants.namespaces = Namespaces::Pid(1208), (4, 2, 13));
+    check(|wants| wants.namespaces = Namespaces::Named("blue".into()), (2, 1, 13));
     let mut wants = Wants::EVERYTHING;
     wants.namespaces = Namespaces::Named("green".into());
     let error = read(&mut &file[..], "x.dump", &wants).unwrap_err();

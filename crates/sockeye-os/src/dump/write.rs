@@ -2,9 +2,13 @@
 
 use std::io::{self, BufWriter, Write};
 
-use sockeye_core::{Degradation, NamespaceId, Timestamp};
+use sockeye_core::process::Fact;
+use sockeye_core::{Degradation, NamespaceId, Process, ProcessId, Timestamp};
 
-use super::{Anonymity, BYTE_ORDER, Escaped, MAGIC, NO, NO_ID, REASONS, TABLE_ID, VERSION, YES};
+use super::{
+    ABSENCES, Anonymity, BYTE_ORDER, Escaped, MAGIC, NO, NO_ID, REASONS, TABLE_FORMS, TABLE_ID,
+    VERSION, YES,
+};
 use crate::raw::{Form, Raw, RawAnswer, RawNamespace, RawProcess, Text};
 use crate::sys;
 
@@ -24,7 +28,13 @@ pub(crate) fn write(out: &mut dyn Write, raw: &Raw, anonymity: Anonymity) -> io:
     for process in &raw.processes {
         write_process(out, process)?;
     }
+    for process in &raw.described {
+        write_listed(out, process)?;
+    }
     writeln!(out)?;
+    for (pid, tag, name) in &raw.service_tags {
+        writeln!(out, "service-tag {pid} {tag} {}", Escaped(name.as_bytes()))?;
+    }
     for (id, name) in &raw.users {
         writeln!(out, "user {id} {}", Escaped(name.as_bytes()))?;
     }
@@ -102,6 +112,40 @@ fn write_answer(out: &mut impl Write, answer: &RawAnswer) -> io::Result<()> {
             writeln!(out, "  proc-net {table}")?;
             write_text(out, &answer.bytes)
         }
+        Form::Iphlp(form) => {
+            let known = TABLE_FORMS.iter().find(|(known, _)| *known == form);
+            writeln!(out, "  {} {table}", known.map_or("", |(_, word)| word))?;
+            answer.bytes.chunks(HEX_BYTES).try_for_each(|bytes| write_hex(out, bytes))
+        }
+    }
+}
+
+/// A process as Windows lists it.
+fn write_listed(out: &mut impl Write, process: &Process) -> io::Result<()> {
+    let (ProcessId { pid, start }, parent) = (process.id, process.parent.unwrap_or(0));
+    writeln!(out, "\nlisted {pid} {start} {parent} {}", Escaped(process.name.as_bytes()))?;
+    write_told(out, "path", &process.path)?;
+    write_told(out, "command-line", &process.command_line)?;
+    if let Some(number) = process.user_id {
+        writeln!(out, "  runs-as {number}")?;
+    }
+    if let Some(services) = &process.services {
+        writeln!(out, "  services {}", Escaped(services.as_bytes()))?;
+    }
+    Ok(())
+}
+
+/// A fact, or why there is none.
+fn write_told(out: &mut impl Write, word: &str, fact: &Fact<Box<str>>) -> io::Result<()> {
+    match fact {
+        Ok(text) => {
+            writeln!(out, "  {word}")?;
+            write_text(out, text.as_bytes())
+        }
+        Err(reason) => {
+            let known = ABSENCES.iter().find(|(known, _)| known == reason);
+            writeln!(out, "  {word} {}", known.map_or("", |(_, text)| text))
+        }
     }
 }
 
@@ -163,7 +207,8 @@ fn write_degradation(out: &mut impl Write, degradation: &Degradation) -> io::Res
         Degradation::SockDiagUnavailable { reason }
         | Degradation::EventsUnavailable { reason }
         | Degradation::EventsIncomplete { reason }
-        | Degradation::IteratorUnavailable { reason } => {
+        | Degradation::IteratorUnavailable { reason }
+        | Degradation::Unmeasured { reason } => {
             writeln!(out, " {}", Escaped(reason.as_bytes()))
         }
         Degradation::TableUnavailable { table: what, reason }

@@ -4,13 +4,17 @@
 //! of the Windows SDK). Numbers are little-endian, as every Windows is; addresses and ports are in
 //! network order. `sys/windows` compares these offsets with the SDK's structures when it is compiled.
 
+mod write;
+
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use hashbrown::HashMap;
 use sockeye_core::address::canonical;
-use sockeye_core::{State, Timestamp, Transport};
+use sockeye_core::{Degradation, State, Timestamp, Transport};
 
 use super::{Malformed, Table, remote_side};
+
+pub use write::{encode_row, mask, used};
 
 /// Which of the structures a table consists of.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -58,6 +62,12 @@ pub struct Decoded {
 }
 
 impl Decoded {
+    /// That rows are missing, if any are.
+    pub fn degradation(&self) -> Option<Degradation> {
+        let first = self.first?.to_string();
+        Some(Degradation::Malformed { count: self.missing.max(1), first })
+    }
+
     fn miss(&mut self, count: u32, what: &'static str, at: usize) {
         self.missing = self.missing.saturating_add(count);
         self.first.get_or_insert(Malformed { what, at });
@@ -180,17 +190,27 @@ pub fn decode_table(table: Table, form: Form, bytes: &[u8]) -> Decoded {
     decoded
 }
 
+/// Adds what a table in this form tells to `rows`, which have what the tables before it told: rows of
+/// its own, or remotes.
+pub fn join(rows: &mut Vec<Row>, mut told: Vec<Row>, (table, form): (Table, Form)) {
+    match (form, table.transport) {
+        (Form::Second, Transport::Udp) => join_remotes(rows, told),
+        _ if rows.is_empty() => *rows = told,
+        _ => rows.append(&mut told),
+    }
+}
+
 /// Adds the remotes that rows of [`Form::Second`] tell to those `rows` of the documented table that are
 /// the same socket. Nothing else of them is believed: what they are is not documented.
 pub fn join_remotes(rows: &mut [Row], second: Vec<Row>) {
     let mut remotes: HashMap<_, Vec<SocketAddr>> = HashMap::new();
     for row in second.into_iter().rev() {
         if let Some(remote) = row.remote {
-            remotes.entry((row.local, row.pid, row.created)).or_default().push(remote);
+            remotes.entry((row.table, row.local, row.pid, row.created)).or_default().push(remote);
         }
     }
     for row in rows.iter_mut().filter(|row| row.remote.is_none()) {
-        if let Some(told) = remotes.get_mut(&(row.local, row.pid, row.created)) {
+        if let Some(told) = remotes.get_mut(&(row.table, row.local, row.pid, row.created)) {
             row.remote = told.pop();
         }
     }
@@ -252,11 +272,12 @@ fn created(row: &[u8], at: usize) -> Option<Timestamp> {
     filetime(i64::from_le_bytes(*row.get(at..)?.first_chunk()?))
 }
 
+/// From 1601 to 1970.
+const UNIX_EPOCH: i64 = 116_444_736_000_000_000;
+
 /// An instant as Windows counts: 100 ns since 1601-01-01 UTC (FILETIME, minwinbase.h). 0, and what is
 /// out of range, is none.
 pub fn filetime(ticks: i64) -> Option<Timestamp> {
-    /// From 1601 to 1970.
-    const UNIX_EPOCH: i64 = 116_444_736_000_000_000;
     let since = ticks.checked_sub(UNIX_EPOCH).filter(|_| ticks > 0)?;
     since.checked_mul(100).map(Timestamp::from_unix_ns)
 }
@@ -286,6 +307,9 @@ pub fn state_from_windows(number: u32) -> Option<State> {
         _ => return None,
     })
 }
+
+/// The number of an established connection (`MIB_TCP_STATE_ESTAB`).
+pub const ESTABLISHED: u32 = 5;
 
 /// The number by which Windows takes out a connection (`MIB_TCP_STATE_DELETE_TCB`).
 pub const DELETE_TCB: u32 = 12;

@@ -8,10 +8,7 @@ use std::net::SocketAddr;
 use std::ptr;
 
 use sockeye_core::{Endpoint, ProcessId, Transport};
-use windows_sys::Win32::Foundation::{
-    ERROR_ACCESS_DENIED, ERROR_INVALID_PARAMETER, ERROR_MR_MID_NOT_FOUND, ERROR_NOT_FOUND,
-    ERROR_NOT_SUPPORTED, HWND, LPARAM, NO_ERROR,
-};
+use windows_sys::Win32::Foundation::{HWND, LPARAM, NO_ERROR};
 use windows_sys::Win32::NetworkManagement::IpHelper::{
     MIB_TCPROW_LH, MIB_TCPROW_LH_0, SetTcpEntry,
 };
@@ -25,9 +22,10 @@ use windows_sys::Win32::UI::WindowsAndMessaging::{
 use super::handle::ProcessHandle;
 use super::library::find_safe;
 use super::list::list;
-use super::privilege::{is_elevated, may_look_at_all};
+use super::privilege::may_look_at_all;
+use super::tables::{code_of, refused, refused_of};
 use crate::decode::iphlp::{DELETE_TCB, NSI_TCP, encode_pair};
-use crate::error::plain;
+use crate::win32::refusal::Operation;
 use crate::{Error, Kind, Urgency};
 
 /// What takes out connections of either family.
@@ -63,7 +61,7 @@ fn close_one(endpoint: &Endpoint) -> Result<(), Error> {
     };
     match code {
         Some(NO_ERROR) => Ok(()),
-        Some(code) => Err(explain(code)),
+        Some(code) => Err(refused(Operation::Close, code)),
         None => refuse("this system has no NsiSetAllParameters, which closes IPv6"),
     }
 }
@@ -99,25 +97,6 @@ pub(super) fn may_close_ipv6() -> bool {
     find_safe(NSI.0, NSI.1).is_some()
 }
 
-/// Why a connection was not closed. 317 is what the stack says of a connection that it does not have,
-/// and to whoever is not elevated.
-fn explain(code: u32) -> Error {
-    let (kind, reason) = match code {
-        ERROR_ACCESS_DENIED => (Kind::Denied, TAKES_ADMINISTRATOR.to_owned()),
-        ERROR_MR_MID_NOT_FOUND | ERROR_NOT_FOUND if is_elevated() => {
-            (Kind::Vanished, "it is gone".to_owned())
-        }
-        ERROR_MR_MID_NOT_FOUND => (Kind::Denied, TAKES_ADMINISTRATOR.to_owned()),
-        ERROR_NOT_FOUND => (Kind::Vanished, "it is gone".to_owned()),
-        ERROR_NOT_SUPPORTED => (Kind::Unsupported, "this system cannot".to_owned()),
-        code => (Kind::Os, plain(&super::tables::error_of(code))),
-    };
-    Error::new(kind, "close the connection", "", reason)
-}
-
-/// What closing takes.
-const TAKES_ADMINISTRATOR: &str = "it takes an administrator's rights: run as administrator";
-
 /// See [`crate::Actor::end`].
 pub(crate) fn end(process: ProcessId, urgency: Urgency) -> Result<(), Error> {
     may_look_at_all();
@@ -142,14 +121,7 @@ pub(crate) fn end(process: ProcessId, urgency: Urgency) -> Result<(), Error> {
 }
 
 fn not_ended(process: ProcessId, error: &io::Error) -> Error {
-    let (kind, reason) = match error.raw_os_error().map(i32::cast_unsigned) {
-        Some(ERROR_INVALID_PARAMETER) => (Kind::Vanished, "it has ended".to_owned()),
-        Some(ERROR_ACCESS_DENIED) => {
-            (Kind::Denied, "it is another user's, or protected: run as administrator".to_owned())
-        }
-        _ => (Kind::Os, plain(error)),
-    };
-    Error::new(kind, "end process", process.to_string(), reason)
+    refused_of((Operation::End, &process.to_string()), code_of(error))
 }
 
 /// Asks a process to end, as far as Windows can ask: by closing its windows.

@@ -6,8 +6,7 @@ use std::io;
 
 use hashbrown::HashMap;
 use sockeye_core::process::{Absent, Fact};
-use sockeye_core::{Process, ProcessId, script};
-use windows_sys::Win32::Foundation::ERROR_INVALID_PARAMETER;
+use sockeye_core::{Process, ProcessId};
 use windows_sys::Win32::System::Threading::{
     PROCESS_NAME_WIN32, PROCESS_QUERY_INFORMATION, PROCESS_QUERY_LIMITED_INFORMATION,
     PROCESS_VM_READ, QueryFullProcessImageNameW,
@@ -15,11 +14,12 @@ use windows_sys::Win32::System::Threading::{
 
 use super::handle::ProcessHandle;
 use super::list::{Processes, id};
+use super::tables::code_of;
 use super::wide::text;
 use super::{accounts, peb, services};
-use crate::decode::iphlp::filetime;
-use crate::decode::ntprocess::{Listed, arguments};
-use crate::decode::process::decode_command_line;
+use crate::assemble::noted::{self, process};
+use crate::decode::ntprocess::Listed;
+use crate::win32::refusal::absent;
 
 /// The idle process, which the system lists without a name, and the kernel's own.
 pub(super) const IDLE: u32 = 0;
@@ -70,20 +70,15 @@ pub(super) fn describe(listed: &Listed) -> Process {
         let line = line.trim();
         if line.is_empty() { Err(Absent::Nonexistent) } else { Ok(line.into()) }
     });
-    let name = name(listed, path.as_deref().ok());
-    Process {
+    process(noted::Listed {
         id: id(listed),
         parent: (listed.pid != IDLE && listed.parent != 0).then_some(listed.parent),
-        script: script_of(&name, command_line.as_deref().ok()),
-        name,
+        name: name(listed, path.as_deref().ok()),
         path: path.map(Into::into),
-        is_deleted: false,
         command_line,
         user_id: handle.ok().as_ref().and_then(accounts::user_of),
-        created: filetime(listed.start.cast_signed()),
-        cgroup: None,
         services: None,
-    }
+    })
 }
 
 /// What people call it: the file's name, else what the system has instead.
@@ -101,13 +96,6 @@ pub(super) fn name_of(pid: u32, image: &str) -> Box<str> {
     }
 }
 
-/// What an interpreter runs. Its arguments are quoted as on Linux for that.
-pub(super) fn script_of(name: &str, command_line: Option<&str>) -> Option<Box<str>> {
-    let arguments = arguments(command_line?).join("\0");
-    let line = decode_command_line(arguments.as_bytes())?;
-    script::of(&name.to_ascii_lowercase(), &line).map(Into::into)
-}
-
 /// A handle on the listed process and no other.
 pub(super) fn open(listed: &Listed) -> Fact<ProcessHandle> {
     open_for(listed, PROCESS_QUERY_LIMITED_INFORMATION)
@@ -117,17 +105,9 @@ fn open_for(listed: &Listed, access: u32) -> Fact<ProcessHandle> {
     if matches!(listed.pid, IDLE | SYSTEM) {
         return Err(Absent::Nonexistent); // The kernel has neither file nor arguments.
     }
-    let handle = ProcessHandle::open(listed.pid, access).map_err(|error| absent(&error))?;
+    let handle =
+        ProcessHandle::open(listed.pid, access).map_err(|error| absent(code_of(&error)))?;
     if handle.is(id(listed)) { Ok(handle) } else { Err(Absent::Vanished) }
-}
-
-/// Why something is not known.
-fn absent(error: &io::Error) -> Absent {
-    match error.raw_os_error().map(i32::cast_unsigned) {
-        Some(ERROR_INVALID_PARAMETER) => Absent::Vanished,
-        _ if error.kind() == io::ErrorKind::PermissionDenied => Absent::Denied,
-        _ => Absent::Nonexistent,
-    }
 }
 
 /// Where its image is.
@@ -144,7 +124,7 @@ fn path_of(handle: &ProcessHandle) -> Fact<String> {
         )
     };
     if is_told == 0 {
-        return Err(absent(&io::Error::last_os_error()));
+        return Err(absent(code_of(&io::Error::last_os_error())));
     }
     Ok(text(&path))
 }
@@ -157,5 +137,5 @@ fn command_line_in_memory(listed: &Listed) -> Fact<String> {
 /// A text that it keeps in its memory.
 pub(super) fn in_memory(listed: &Listed, text: peb::Text) -> Fact<String> {
     let handle = open_for(listed, PROCESS_QUERY_INFORMATION | PROCESS_VM_READ)?;
-    peb::read(&handle, text).map_err(|error| absent(&error))
+    peb::read(&handle, text).map_err(|error| absent(code_of(&error)))
 }

@@ -3,6 +3,7 @@
 #![expect(unsafe_code, reason = "the list is written into a buffer of ours")]
 
 use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use hashbrown::HashMap;
 use sockeye_core::ProcessId;
@@ -12,11 +13,11 @@ use windows_sys::Wdk::System::SystemInformation::{
 use windows_sys::Win32::Foundation::STATUS_INFO_LENGTH_MISMATCH;
 
 use crate::decode::ntprocess::{Listed, decode_processes};
+use crate::win32::refusal::INSUFFICIENT_BUFFER;
+use crate::win32::room::Room;
 
-/// Words of the first buffer: room for some 400 processes with their threads.
-const FIRST: usize = 64 * 1024;
-/// So often the list may have outgrown its buffer before it is given up.
-const TRIES: usize = 8;
+/// Bytes of the first buffer: room for some 400 processes with their threads.
+const FIRST: usize = 512 * 1024;
 
 /// The processes by number.
 pub(super) type Processes = HashMap<u32, Listed>;
@@ -32,29 +33,30 @@ pub(super) fn id(listed: &Listed) -> ProcessId {
 ///
 /// What the system said. Of a list that makes no sense, those before that place are given.
 pub(super) fn list() -> io::Result<Processes> {
-    let mut buffer = vec![0_u64; FIRST];
-    for _ in 0..TRIES {
-        let room = size_of_val(buffer.as_slice());
-        let mut size = 0;
+    // What was enough last time: a list that is too long for its buffer is made twice.
+    static NEEDED: AtomicUsize = AtomicUsize::new(FIRST);
+    let mut room = Room::new(NEEDED.load(Ordering::Relaxed));
+    let mut length = 0;
+    let mut status = 0;
+    let code = room.fill(|buffer, size| {
+        let room = *size;
         // SAFETY: the buffer has so many bytes.
-        let status = unsafe {
+        status = unsafe {
             NtQuerySystemInformation(
                 SystemProcessInformation,
                 buffer.as_mut_ptr().cast(),
-                u32::try_from(room).unwrap_or(u32::MAX),
-                &raw mut size,
+                room,
+                &raw mut *size,
             )
         };
-        match status {
-            STATUS_INFO_LENGTH_MISMATCH => {
-                let needed = (size as usize).max(room) / size_of::<u64>();
-                buffer = vec![0; needed + needed / 4 + FIRST];
-            }
-            0 => return Ok(decode(&buffer, size as usize)),
-            status => return Err(status_error(status)),
-        }
+        length = *size as usize;
+        if status == STATUS_INFO_LENGTH_MISMATCH { INSUFFICIENT_BUFFER } else { 0 }
+    });
+    NEEDED.store(room.size(), Ordering::Relaxed);
+    match (code, status) {
+        (0, 0) => Ok(decode(room.as_words(), length)),
+        (_, status) => Err(status_error(status)),
     }
-    Err(status_error(STATUS_INFO_LENGTH_MISMATCH))
 }
 
 fn decode(buffer: &[u64], size: usize) -> Processes {

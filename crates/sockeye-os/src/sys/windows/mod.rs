@@ -4,6 +4,7 @@ mod accounts;
 mod act;
 mod describe;
 mod desktop;
+mod estats;
 mod facts;
 mod handle;
 mod library;

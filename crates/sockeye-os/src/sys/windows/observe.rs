@@ -1,24 +1,28 @@
 //! One observation: tables, the processes that they name, the services that made sockets.
 
-use std::io;
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use hashbrown::HashSet;
-use sockeye_core::endpoint::{Birth, Direction, Ownerless, Socket};
+use sockeye_core::endpoint::Metrics;
 use sockeye_core::snapshot::Source;
-use sockeye_core::{Degradation, Endpoint, Owner, Owners, Snapshot, State, Timestamp, Transport};
+use sockeye_core::{Degradation, Endpoint, Snapshot, Timestamp, Transport};
 
 use super::accounts;
+use super::estats::EStats;
 use super::facts::Facts;
-use super::list::{Processes, id, list};
+use super::list::{Processes, list};
 use super::privilege::may_look_at_all;
 use super::services::Services;
-use super::tables::Tables;
+use super::tables::{Answer, Tables, refused_of};
 use crate::assemble::assemble;
+use crate::assemble::noted::{Starts, Told, hold};
 use crate::decode::Table;
-use crate::decode::iphlp::{Decoded, Row, filetime, join_remotes};
+use crate::decode::iphlp::{Row, decode_table, join, used};
 use crate::error::plain;
-use crate::raw::{Keep, Raw, RawNamespace};
+use crate::raw::{self, Keep, Raw, RawAnswer, RawNamespace};
+use crate::win32::counters::LIMIT;
+use crate::win32::refusal::Operation;
 use crate::{Error, Kind, Namespaces, SourceChoice, Wants};
 
 /// Ports that Windows gives to whoever connects, unless an administrator chose others (netsh int ipv4
@@ -32,12 +36,8 @@ pub(crate) fn observe(wants: &Wants) -> Result<Snapshot, Error> {
 
 /// The raw answers behind [`observe`].
 pub(crate) fn gather(wants: &Wants, keep: Keep) -> Result<Raw, Error> {
-    if keep == Keep::Answers {
-        let reason = "a dump holds what a Linux kernel answers; Windows' tables have no form in it";
-        return Err(Error::new(Kind::Unsupported, "dump this machine", "", reason));
-    }
     check(wants)?;
-    Gatherer::new().gather(wants)
+    Gatherer::new().gather_and(wants, keep)
 }
 
 /// Refuses what only Linux has.
@@ -61,11 +61,22 @@ pub(super) struct Gatherer {
     tables: Tables,
     facts: Facts,
     services: Services,
+    estats: EStats,
 }
 
 impl Gatherer {
     pub(super) fn new() -> Self {
-        Self { tables: Tables::new(), facts: Facts::default(), services: Services::new() }
+        Self {
+            tables: Tables::new(),
+            facts: Facts::default(),
+            services: Services::new(),
+            estats: EStats::new(),
+        }
+    }
+
+    /// Whether connections that nobody counts are to be counted for us: only a watch may ask for it.
+    pub(super) fn set_measuring(&mut self, is_measuring: bool) {
+        self.estats.set_counting(is_measuring);
     }
 
     /// What is known of processes.
@@ -79,16 +90,30 @@ impl Gatherer {
     ///
     /// When no table at all could be read.
     pub(super) fn gather(&mut self, wants: &Wants) -> Result<Raw, Error> {
+        self.gather_and(wants, Keep::Rows)
+    }
+
+    fn gather_and(&mut self, wants: &Wants, keep: Keep) -> Result<Raw, Error> {
         let mut raw = Raw::new(now(), Source::Iphlpapi);
         raw.ephemeral_ports = EPHEMERAL;
         raw.has_owners = wants.owners;
-        let rows = self.read(wants, &mut raw.degradations)?;
+        let mut read = Read { keep, ..Read::default() };
+        self.read(wants, &mut read)?;
+        raw.degradations = read.degradations;
         // After the tables: whoever is named there, and is not listed, has ended.
         let processes = if wants.owners { Self::list(&mut raw.degradations) } else { None };
         let mut namespace = RawNamespace::new(None, "self".to_owned());
         namespace.is_own = true;
-        let making = rows.iter().map(|row| self.endpoint(row, processes.as_ref()));
-        namespace.held = making.collect();
+        namespace.answers = read.answers;
+        let starts = processes.as_ref().map(starts);
+        let estats = wants.metrics.then_some(&mut self.estats);
+        let mut told = Asking { services: &mut self.services, estats };
+        told.look(raw.time);
+        namespace.held = hold(&read.rows, starts.as_ref(), &mut told);
+        raw.degradations.extend(told.finish());
+        if keep == Keep::Answers {
+            raw.service_tags = self.services.named();
+        }
         if let Some(processes) = &processes {
             self.describe(&mut raw, processes, &namespace.held);
         }
@@ -96,49 +121,35 @@ impl Gatherer {
         Ok(raw)
     }
 
-    /// The rows of all wanted tables.
-    fn read(
-        &mut self,
-        wants: &Wants,
-        degradations: &mut Vec<Degradation>,
-    ) -> Result<Vec<Row>, Error> {
-        let mut rows = Vec::new();
-        let mut refused: Option<io::Error> = None;
+    /// Reads all wanted tables.
+    fn read(&mut self, wants: &Wants, read: &mut Read) -> Result<(), Error> {
+        let mut refused = None;
         let mut is_any_read = false;
         for table in Table::ALL.into_iter().filter(|table| wants.has(table.transport)) {
             match self.tables.read(table) {
-                Ok(decoded) => {
+                Ok(answer) => {
                     is_any_read = true;
-                    let mut read = take(decoded, degradations);
-                    self.read_more(table, &mut read, degradations);
-                    rows.append(&mut read);
+                    read.take(table, &answer);
+                    self.read_more(table, read);
                 }
                 Err(error) => {
-                    let (table, reason) = (table.name().to_owned(), plain(&error));
-                    degradations.push(Degradation::TableUnavailable { table, reason });
+                    read.miss(table.name().to_owned(), error.reason.clone());
                     refused = Some(error);
                 }
             }
         }
-        match refused {
-            Some(error) if !is_any_read => {
-                Err(Error::from_io("read the IP Helper's tables", "", &error))
-            }
-            _ => Ok(rows),
-        }
+        refused.filter(|_| !is_any_read).map_or(Ok(()), Err)
     }
 
     /// Adds what newer systems tell of `table`.
-    fn read_more(&self, table: Table, rows: &mut Vec<Row>, degradations: &mut Vec<Degradation>) {
-        let Some(read) = self.tables.read_second(table) else { return };
-        match (read, table.transport) {
-            (Ok(decoded), Transport::Tcp) => rows.append(&mut take(decoded, degradations)),
-            (Ok(decoded), Transport::Udp) => join_remotes(rows, take(decoded, degradations)),
-            (Err(error), _) => {
+    fn read_more(&self, table: Table, read: &mut Read) {
+        match self.tables.read_second(table) {
+            Some(Ok(answer)) => read.take(table, &answer),
+            Some(Err(error)) => {
                 let what = if table.transport == Transport::Tcp { "bound" } else { "remotes" };
-                let table = format!("{} ({what})", table.name());
-                degradations.push(Degradation::TableUnavailable { table, reason: plain(&error) });
+                read.miss(format!("{} ({what})", table.name()), error.reason);
             }
+            None => {}
         }
     }
 
@@ -152,32 +163,6 @@ impl Gatherer {
                 degradations.push(Degradation::TableUnavailable { table, reason });
             })
             .ok()
-    }
-
-    /// The endpoint that `row` is.
-    fn endpoint(&mut self, row: &Row, processes: Option<&Processes>) -> Endpoint {
-        let owners = owners(row, processes);
-        let service = processes.and(row.service_tag);
-        let service = service.and_then(|tag| self.services.by_tag(row.pid, tag));
-        let pid = Some(row.pid).filter(|pid| *pid != 0);
-        let birth = Birth { created: row.created, pid, service, number: None };
-        let is_known = birth != Birth::default();
-        Endpoint {
-            transport: row.table.transport,
-            local: row.local,
-            remote: row.remote,
-            state: row.state,
-            direction: Direction::Unknown,
-            namespace: None,
-            interface: None,
-            socket: Socket { is_ipv6: row.table.is_ipv6, ..Socket::default() },
-            user_id: None,
-            cgroup: None,
-            birth: is_known.then(|| Box::new(birth)),
-            owners,
-            queue: None,
-            metrics: None,
-        }
     }
 
     /// Adds the processes that hold `endpoints`, and their users.
@@ -194,49 +179,76 @@ impl Gatherer {
     }
 }
 
-/// The rows, and a degradation where some are missing.
-fn take(decoded: Decoded, degradations: &mut Vec<Degradation>) -> Vec<Row> {
-    if let Some(first) = decoded.first {
-        let count = decoded.missing.max(1);
-        degradations.push(Degradation::Malformed { count, first: first.to_string() });
-    }
-    decoded.rows
+/// What the tables told.
+struct Read {
+    keep: Keep,
+    rows: Vec<Row>,
+    answers: Vec<RawAnswer>,
+    degradations: Vec<Degradation>,
 }
 
-/// Who holds `row`: the system notes who made it, and nothing else. A process that began after it, or
-/// that is not there, is another one.
-fn owners(row: &Row, processes: Option<&Processes>) -> Owners {
-    let Some(processes) = processes else { return Owners::None(Ownerless::NotObserved) };
-    if row.pid == 0 {
-        return Owners::None(ownerless(row.state));
+impl Default for Read {
+    fn default() -> Self {
+        let (rows, answers, degradations) = Default::default();
+        Self { keep: Keep::Rows, rows, answers, degradations }
     }
-    let is_older = |start: u64| {
-        let start = filetime(start.cast_signed());
-        row.created.zip(start).is_none_or(|(created, start)| start <= created)
-    };
-    match processes.get(&row.pid) {
-        Some(listed) if is_older(listed.start) => {
-            Owners::One(Owner { process: id(listed), fd: None })
+}
+
+impl Read {
+    fn take(&mut self, table: Table, Answer { form, bytes }: &Answer<'_>) {
+        let decoded = decode_table(table, *form, bytes);
+        self.degradations.extend(decoded.degradation());
+        join(&mut self.rows, decoded.rows, (table, *form));
+        if self.keep == Keep::Answers {
+            let bytes = used(table, *form, bytes).to_vec();
+            self.answers.push(RawAnswer { table, form: raw::Form::Iphlp(*form), bytes });
         }
-        _ => Owners::None(Ownerless::Ended),
+    }
+
+    fn miss(&mut self, table: String, reason: String) {
+        self.degradations.push(Degradation::TableUnavailable { table, reason });
     }
 }
 
-/// Why the system names nobody: it does so for what is left of closed connections.
-fn ownerless(state: Option<State>) -> Ownerless {
-    match state {
-        Some(State::TimeWait) => Ownerless::TimeWait,
-        Some(State::SynReceived) => Ownerless::Handshake,
-        Some(
-            State::FinWait1
-            | State::FinWait2
-            | State::CloseWait
-            | State::Closing
-            | State::LastAck
-            | State::DeleteTcb,
-        ) => Ownerless::Orphaned,
-        _ => Ownerless::NotObserved,
+/// Asks for what rows leave out.
+struct Asking<'a> {
+    services: &'a mut Services,
+    /// `None` when measurements are not wanted.
+    estats: Option<&'a mut EStats>,
+}
+
+impl Asking<'_> {
+    fn look(&mut self, now: Timestamp) {
+        self.estats.iter_mut().for_each(|estats| estats.look(now));
     }
+
+    /// Ends a look; says what could not be measured and should have been.
+    fn finish(self) -> Option<Degradation> {
+        let estats = self.estats?;
+        estats.finish();
+        let (waiting, refused) = estats.unmeasured();
+        let reason = match refused {
+            Some(code) => refused_of((Operation::Count, ""), code).reason,
+            None if waiting > 0 => format!("one look asks about {LIMIT}"),
+            None => return None,
+        };
+        Some(Degradation::Unmeasured { reason })
+    }
+}
+
+impl Told for Asking<'_> {
+    fn service(&mut self, row: &Row) -> Option<Arc<str>> {
+        self.services.of(row)
+    }
+
+    fn metrics(&mut self, row: &Row) -> Option<Box<Metrics>> {
+        self.estats.as_mut()?.measure(row).map(Box::new)
+    }
+}
+
+/// When listed processes started.
+fn starts(processes: &Processes) -> Starts {
+    processes.values().map(|listed| (listed.pid, listed.start)).collect()
 }
 
 /// The time on the clock of this machine.

@@ -77,7 +77,7 @@ fn gone(time: Timestamp, told: &Started) -> Process {
     Process {
         id: ProcessId { pid: told.pid, start: start.cast_unsigned() },
         parent: (told.parent != 0).then_some(told.parent),
-        script: super::facts::script_of(&told.name, Some(line)),
+        script: crate::assemble::noted::script_of(&told.name, Some(line)),
         name: name_of(told.pid, &told.name),
         path: Err(Absent::Vanished),
         is_deleted: false,

@@ -16,6 +16,8 @@ use windows_sys::Win32::System::Services::{
 
 use super::library::find_safe;
 use super::wide::text_at;
+use crate::assemble::noted::Tags;
+use crate::decode::iphlp::Row;
 
 /// The most that one call gives (EnumServicesStatusExW: 256 KiB).
 const BYTES: usize = 256 * 1024;
@@ -23,7 +25,7 @@ const BYTES: usize = 256 * 1024;
 /// Names services; asks each thing once.
 #[derive(Debug)]
 pub(super) struct Services {
-    by_tag: HashMap<(u32, u32), Option<Arc<str>>>,
+    tags: Tags,
     query: Option<Query>,
 }
 
@@ -34,7 +36,7 @@ impl Services {
             // SAFETY: the function of this name has this signature: see `Query`.
             unsafe { std::mem::transmute::<Found, Query>(function) }
         });
-        Self { by_tag: HashMap::new(), query }
+        Self { tags: Tags::default(), query }
     }
 
     /// Whether a socket's tag can be named.
@@ -42,18 +44,21 @@ impl Services {
         self.query.is_some()
     }
 
-    /// The service that has this tag within the process.
-    pub(super) fn by_tag(&mut self, pid: u32, tag: u32) -> Option<Arc<str>> {
-        let query = self.query?;
-        self.by_tag
-            .entry((pid, tag))
-            .or_insert_with(|| ask(query, pid, tag).map(Into::into))
-            .clone()
+    /// The service that made this socket.
+    pub(super) fn of(&mut self, row: &Row) -> Option<Arc<str>> {
+        let (query, tag) = (self.query?, row.service_tag?);
+        self.tags.name((row.pid, tag), || ask(query, row.pid, tag).map(Into::into))
+    }
+
+    /// The names that are known: process, tag, name.
+    pub(super) fn named(&self) -> Vec<(u32, u32, String)> {
+        let named = self.tags.named().into_iter();
+        named.map(|(pid, tag, name)| (pid, tag, name.to_string())).collect()
     }
 
     /// Forgets the tags of processes that are no more: their numbers may be others' by now.
     pub(super) fn keep(&mut self, is_there: impl Fn(u32) -> bool) {
-        self.by_tag.retain(|(pid, _), _| is_there(*pid));
+        self.tags.keep(is_there);
     }
 }
 

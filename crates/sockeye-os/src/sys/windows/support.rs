@@ -3,6 +3,7 @@
 use sockeye_core::degradation::number_of;
 
 use super::act::may_close_ipv6;
+use super::estats;
 use super::facts::open;
 use super::library::wine;
 use super::list::list;
@@ -12,6 +13,7 @@ use super::tables::Tables;
 use super::trace::Trace;
 use super::version::version;
 use crate::decode::Table;
+use crate::decode::iphlp::decode_table;
 use crate::error::plain;
 use crate::support::{Finding, Status};
 
@@ -73,8 +75,11 @@ fn examine_tables(tables: &mut Tables) -> Finding {
     let (mut read, mut refused) = (Vec::new(), Vec::new());
     for table in Table::ALL {
         match tables.read(table) {
-            Ok(decoded) => read.push(format!("{} {}", decoded.rows.len(), table.name())),
-            Err(error) => refused.push(format!("{}: {}", table.name(), plain(&error))),
+            Ok(answer) => {
+                let rows = decode_table(table, answer.form, &answer.bytes).rows;
+                read.push(format!("{} {}", rows.len(), table.name()));
+            }
+            Err(error) => refused.push(format!("{}: {}", table.name(), error.reason)),
         }
     }
     match (read.is_empty(), refused.is_empty()) {
@@ -156,8 +161,25 @@ fn examine_services() -> Finding {
 }
 
 fn examine_metrics() -> Finding {
-    let detail = "bytes, packets and round-trip times are not counted on Windows";
-    found(("metrics", "Measurements of TCP"), Status::Missing, detail)
+    let probe = ("metrics", "Measurements of TCP");
+    let missing = estats::missing();
+    if !missing.is_empty() {
+        let detail = format!(
+            "connections show no bytes, packets and round-trip times; not here: {}",
+            missing.join(", ")
+        );
+        return found(probe, Status::Missing, detail);
+    }
+    let finding = if is_elevated() {
+        let detail = "sockeye watch has connections counted from when it sees them; a list shows what \
+                      is counted already";
+        found(probe, Status::Works, detail)
+    } else {
+        let detail = "a list shows what is counted already; only an administrator's watch has \
+                      connections counted";
+        found(probe, Status::Limited, detail)
+    };
+    elevate(finding)
 }
 
 fn examine_close() -> Finding {

@@ -2,15 +2,14 @@
 
 #![expect(unsafe_code, reason = "tables are written into buffers of ours")]
 
+use std::borrow::Cow;
 use std::ffi::{CStr, c_void};
 use std::io;
 use std::mem::{offset_of, size_of};
 use std::ptr;
 
 use sockeye_core::Transport;
-use windows_sys::Win32::Foundation::{
-    ERROR_INSUFFICIENT_BUFFER, ERROR_INVALID_PARAMETER, ERROR_NOT_SUPPORTED, NO_ERROR,
-};
+use windows_sys::Win32::Foundation::NO_ERROR;
 use windows_sys::Win32::NetworkManagement::IpHelper::{
     GetExtendedTcpTable, GetExtendedUdpTable, MIB_TCP6ROW_OWNER_MODULE, MIB_TCP6ROW_OWNER_PID,
     MIB_TCP6ROW2, MIB_TCP6TABLE_OWNER_MODULE, MIB_TCPROW_OWNER_MODULE, MIB_TCPROW_OWNER_PID,
@@ -23,13 +22,20 @@ use windows_sys::Win32::Networking::WinSock::{AF_INET, AF_INET6};
 use windows_sys::Win32::System::Memory::{GetProcessHeap, HeapFree, HeapSize};
 
 use super::library::find_safe;
+use super::privilege::is_elevated;
 use crate::decode::Table;
-use crate::decode::iphlp::{Decoded, Form, Layout, decode_table};
+use crate::decode::iphlp::{Form, Layout};
+use crate::error::plain;
+use crate::win32::refusal::{
+    INVALID_PARAMETER, NO_DATA, NOT_SUPPORTED, Operation, Rights, refusal,
+};
+use crate::win32::room::Room;
+use crate::{Error, Kind};
 
-/// Words of the first buffer: room for some 800 connections.
-const FIRST: usize = 16 * 1024;
-/// So often a table may have outgrown its buffer before it is given up.
-const TRIES: usize = 8;
+/// Bytes of the first buffer: room for some 800 connections.
+const FIRST: usize = 128 * 1024;
+/// A table without rows.
+const EMPTY: [u8; 8] = [0; 8];
 
 /// What the decoder believes is what the SDK says.
 const _: () = {
@@ -64,28 +70,40 @@ const _: () = {
     assert!(matches!(udp6.module, Some(at) if at == offset_of!(MIB_UDP6ROW2, OwningModuleInfo)));
 };
 
+/// A table as the system wrote it.
+pub(super) struct Answer<'a> {
+    pub(super) form: Form,
+    pub(super) bytes: Cow<'a, [u8]>,
+}
+
 /// Reads tables into a buffer that it keeps.
 #[derive(Debug)]
 pub(super) struct Tables {
-    /// Words, so that 64-bit fields are where they should be.
-    buffer: Vec<u64>,
+    room: Room,
     second: Second,
 }
 
 impl Tables {
     pub(super) fn new() -> Self {
-        Self { buffer: vec![0; FIRST], second: Second::find() }
+        Self { room: Room::new(FIRST), second: Second::find() }
     }
 
-    /// The rows of `table`: sockets with their processes, and when and for whom they were made.
+    /// `table`: sockets with their processes, and when and for whom they were made.
     ///
     /// # Errors
     ///
     /// What the system said.
-    pub(super) fn read(&mut self, table: Table) -> io::Result<Decoded> {
-        match self.read_form(table, Form::OwnerModule) {
-            Err(error) if is_form_refused(&error) => self.read_form(table, Form::OwnerPid),
-            result => result,
+    pub(super) fn read(&mut self, table: Table) -> Result<Answer<'_>, Error> {
+        let mut form = Form::OwnerModule;
+        let mut code = self.ask(table, form);
+        if matches!(code, NOT_SUPPORTED | INVALID_PARAMETER) {
+            form = Form::OwnerPid;
+            code = self.ask(table, form);
+        }
+        match code {
+            NO_ERROR => Ok(Answer { form, bytes: self.bytes().into() }),
+            NO_DATA => Ok(Answer { form, bytes: EMPTY[..].into() }),
+            code => Err(refused(Operation::Table, code)),
         }
     }
 
@@ -95,9 +113,10 @@ impl Tables {
     /// # Errors
     ///
     /// What the system said.
-    pub(super) fn read_second(&self, table: Table) -> Option<io::Result<Decoded>> {
+    pub(super) fn read_second(&self, table: Table) -> Option<Result<Answer<'static>, Error>> {
         let function = self.second.of(table)?;
-        Some(call(function).map(|bytes| decode_table(table, Form::Second, &bytes)))
+        let answer = |bytes: Vec<u8>| Answer { form: Form::Second, bytes: bytes.into() };
+        Some(call(function).map(answer))
     }
 
     /// The exports that this system lacks.
@@ -106,59 +125,49 @@ impl Tables {
         exports.filter_map(|table| export(table).to_str().ok())
     }
 
-    /// Asks once, and again only where the table has outgrown the buffer: asking for its size first
-    /// costs as much as the table.
-    fn read_form(&mut self, table: Table, form: Form) -> io::Result<Decoded> {
-        for _ in 0..TRIES {
-            let room = size_of_val(self.buffer.as_slice());
-            let mut size = u32::try_from(room).unwrap_or(u32::MAX);
-            match self.ask(table, form, &mut size) {
-                NO_ERROR => return Ok(decode_table(table, form, self.bytes())),
-                ERROR_INSUFFICIENT_BUFFER => {
-                    // More may have come by the time of the next call.
-                    let needed = (size as usize).max(room) / size_of::<u64>();
-                    self.buffer = vec![0; needed + needed / 4 + FIRST];
-                }
-                code => return Err(error_of(code)),
-            }
-        }
-        Err(error_of(ERROR_INSUFFICIENT_BUFFER))
-    }
-
-    fn ask(&mut self, table: Table, form: Form, size: &mut u32) -> u32 {
+    /// Asks once, and again only where the table has outgrown the buffer.
+    fn ask(&mut self, table: Table, form: Form) -> u32 {
         let family = u32::from(if table.is_ipv6 { AF_INET6 } else { AF_INET });
-        let buffer = self.buffer.as_mut_ptr().cast();
         let has_module = form == Form::OwnerModule;
-        match table.transport {
+        self.room.fill(|buffer, size| match table.transport {
             Transport::Tcp => {
                 let class =
                     if has_module { TCP_TABLE_OWNER_MODULE_ALL } else { TCP_TABLE_OWNER_PID_ALL };
+                let buffer = buffer.as_mut_ptr().cast();
                 // SAFETY: the buffer has as many bytes as `size` says.
                 unsafe { GetExtendedTcpTable(buffer, size, 0, family, class, 0) }
             }
             Transport::Udp => {
                 let class = if has_module { UDP_TABLE_OWNER_MODULE } else { UDP_TABLE_OWNER_PID };
+                let buffer = buffer.as_mut_ptr().cast();
                 // SAFETY: as above.
                 unsafe { GetExtendedUdpTable(buffer, size, 0, family, class, 0) }
             }
-        }
+        })
     }
 
     fn bytes(&self) -> &[u8] {
-        let words = self.buffer.as_slice();
+        let words = self.room.as_words();
         // SAFETY: words are bytes, all of which have a value.
         unsafe { std::slice::from_raw_parts(words.as_ptr().cast(), size_of_val(words)) }
     }
 }
 
-fn is_form_refused(error: &io::Error) -> bool {
-    let code = error.raw_os_error().map(i32::cast_unsigned);
-    matches!(code, Some(ERROR_NOT_SUPPORTED | ERROR_INVALID_PARAMETER))
+/// The failure that a code of Windows stands for.
+pub(super) fn refused(operation: Operation, code: u32) -> Error {
+    refused_of((operation, ""), code)
 }
 
-/// What a number says.
-pub(super) fn error_of(code: u32) -> io::Error {
-    io::Error::from_raw_os_error(code.cast_signed())
+/// The same of something that has a name.
+pub(super) fn refused_of(what: (Operation, &str), code: u32) -> Error {
+    let rights = if is_elevated() { Rights::Elevated } else { Rights::Ordinary };
+    let words = || plain(&io::Error::from_raw_os_error(code.cast_signed()));
+    refusal(what, code, rights, words)
+}
+
+/// The code that an error carries, 0 where it carries none.
+pub(super) fn code_of(error: &io::Error) -> u32 {
+    error.raw_os_error().map_or(NO_ERROR, i32::cast_unsigned)
 }
 
 /// An export that allocates its table on a heap: where to put its address, the heap, its flags. All
@@ -197,22 +206,22 @@ impl Second {
 }
 
 /// The table that `function` allocates, as bytes: as many as the heap says there are.
-fn call(function: Export) -> io::Result<Vec<u8>> {
+fn call(function: Export) -> Result<Vec<u8>, Error> {
     // SAFETY: every process has a heap.
     let heap = unsafe { GetProcessHeap() };
     let mut table = ptr::null_mut();
     // SAFETY: `table` takes an address; the heap is this process's own.
     let code = unsafe { function(&raw mut table, heap, 0) };
-    if code != NO_ERROR {
-        return Err(error_of(code));
-    }
-    if table.is_null() {
-        return Ok(vec![0; 8]); // There is nothing in it.
+    match code {
+        NO_ERROR if !table.is_null() => {}
+        NO_ERROR | NO_DATA => return Ok(EMPTY.to_vec()),
+        code => return Err(refused(Operation::Table, code)),
     }
     // SAFETY: the table was allocated on this heap.
     let size = unsafe { HeapSize(heap, 0, table) };
     let bytes = if size == usize::MAX {
-        Err(io::Error::from(io::ErrorKind::InvalidData))
+        let reason = "its size is not known to the heap";
+        Err(Error::new(Kind::Malformed, Operation::Table.words(), "", reason))
     } else {
         // SAFETY: the block has so many bytes, and nobody else knows it.
         Ok(unsafe { std::slice::from_raw_parts(table.cast::<u8>(), size) }.to_vec())

@@ -86,6 +86,7 @@ impl Watcher {
     /// See [`crate::Watcher::set_measuring`].
     pub(crate) fn set_measuring(&mut self, is_measuring: bool) {
         self.is_measuring = is_measuring;
+        self.gatherer.set_measuring(is_measuring && self.wants.metrics);
     }
 
     /// See [`crate::Watcher::snapshot`].
