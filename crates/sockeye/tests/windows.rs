@@ -100,12 +100,47 @@ fn lists_what_is_there() {
 
 #[test]
 fn what_only_linux_has_is_a_sentence() {
-    for line in ["--source ebpf", "--source proc", "--netns pid:1", "dump x.dump"] {
+    for line in ["--source ebpf", "--source proc", "--netns pid:1"] {
         let refused = run(&line.split(' ').collect::<Vec<_>>());
         assert_eq!(refused.status, Some(2), "{line}");
         assert!(refused.err.starts_with("sockeye: cannot "), "{line}: {}", refused.err);
         assert_eq!(refused.err.lines().count(), 1, "{}", refused.err);
     }
+}
+
+#[test]
+fn a_dump_shows_what_the_machine_showed() {
+    let (listener, client) = connection();
+    let directory = std::env::temp_dir();
+    let file = |kind: &str| directory.join(format!("sockeye-{}-{kind}.dump", std::process::id()));
+    let filter = format!("port = {}", listener.local_addr().unwrap().port());
+    let live = run(&["-a", "-n", "--format", "json", "--filter", &filter]);
+    let live: Value = serde_json::from_str(&live.out).unwrap();
+    assert_eq!(live.as_array().unwrap().len(), 3, "{live}");
+    for (kind, more) in [("plain", &[][..]), ("anonymous", &["--anonymize"][..])] {
+        let path = file(kind);
+        let path = path.to_str().unwrap();
+        let dump = run(&[&["dump"], more, &[path]].concat());
+        assert_eq!(dump.status, Some(0), "{}", dump.err);
+        let text = std::fs::read_to_string(path).unwrap();
+        let own = own_name();
+        let stem = own.trim_end_matches(".exe");
+        assert_eq!(text.contains(stem), kind == "plain", "{stem}");
+        let line = ["list", "--replay", path, "-a", "-n", "--format", "json", "--filter", &filter];
+        let replayed = run(&line);
+        let replayed: Value = serde_json::from_str(&replayed.out).unwrap();
+        let told = |rows: &Value| -> Vec<[String; 4]> {
+            let rows = rows.as_array().unwrap().iter();
+            let told = rows.map(|row| {
+                ["tcp.state", "network.direction", "process.pid", "process.missing"]
+                    .map(|name| field(row, name).to_string())
+            });
+            told.collect()
+        };
+        assert_eq!(told(&replayed), told(&live), "{kind}");
+        std::fs::remove_file(path).unwrap();
+    }
+    drop(client);
 }
 
 #[test]

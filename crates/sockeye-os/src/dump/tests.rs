@@ -5,13 +5,15 @@ use std::net::{IpAddr, SocketAddr};
 
 use proptest::prelude::*;
 use proptest::sample::Index;
+use sockeye_core::process::Absent;
 use sockeye_core::snapshot::{NamespaceId, Source};
-use sockeye_core::{Degradation, Snapshot, Timestamp};
+use sockeye_core::{Degradation, ProcessId, Snapshot, State, Timestamp};
 
 use super::{Anonymity, read, write_raw};
-use crate::assemble::assemble;
+use crate::assemble::{assemble, noted};
 use crate::decode::Table;
 use crate::decode::inet_diag::decode_answer;
+use crate::decode::iphlp::{self, Row};
 use crate::fuzzing;
 use crate::raw::{Form, Raw, RawAnswer, RawNamespace, RawProcess, Unreadable};
 use crate::{Kind, Namespaces, Wants};
@@ -233,6 +235,113 @@ fn a_cut_dump_is_refused_wherever_it_is_cut() {
         let is_known = said.contains("cut short") || end < "sockeye dump 1\n".len();
         assert!(is_named && is_known, "{end}: {said}");
     }
+}
+
+/// What a Windows machine answers: a service's UDP socket, a connection, what is left of one.
+fn sample_of_windows() -> Raw {
+    let told = |pid: u32, name: &str, line: Result<&str, Absent>| {
+        noted::process(noted::Listed {
+            id: ProcessId { pid, start: 133_444_736_005_000_000 },
+            parent: Some(640),
+            name: name.into(),
+            path: Ok(format!(r"C:\Program Files\Acme\{name}").into()),
+            command_line: line.map(Into::into),
+            user_id: Some(pid % 2),
+            services: (pid == 924).then(|| "Billing, Dnscache".into()),
+        })
+    };
+    let row = |table: &str, (state, pid, tag): (Option<State>, u32, u32), remote: &str| Row {
+        table: Table::named(table).unwrap(),
+        state,
+        local: "10.1.2.3:49710".parse().unwrap(),
+        remote: remote.parse().ok(),
+        pid,
+        created: None,
+        service_tag: Some(tag).filter(|tag| *tag != 0),
+    };
+    let rows = [
+        row("tcp", (Some(State::Established), 925, 0), "93.184.216.34:443"),
+        row("tcp", (Some(State::TimeWait), 0, 0), "93.184.216.34:443"),
+        row("tcp", (Some(State::Established), 7777, 0), "10.9.9.9:443"),
+        row("udp", (None, 924, 3), ""),
+    ];
+    let answer = |name: &str| {
+        let table = Table::named(name).unwrap();
+        let rows: Vec<_> = rows.iter().filter(|row| row.table == table).collect();
+        let mut bytes = u64::try_from(rows.len()).unwrap().to_le_bytes().to_vec();
+        bytes.extend(rows.into_iter().flat_map(iphlp::encode_row).flat_map(u64::to_le_bytes));
+        RawAnswer { table, form: Form::Iphlp(iphlp::Form::OwnerModule), bytes }
+    };
+    let mut raw = Raw::new(Timestamp::from_unix_ns(1_700_000_100_000_000_000), Source::Iphlpapi);
+    let mut namespace = RawNamespace::new(None, "self".into());
+    namespace.is_own = true;
+    namespace.answers = vec![answer("tcp"), answer("udp")];
+    raw.namespaces.push(namespace);
+    raw.described = vec![
+        told(924, "svchost.exe", Err(Absent::Denied)),
+        told(925, "billing.exe", Ok(r#""C:\Program Files\Acme\billing.exe" --token secret"#)),
+    ];
+    raw.service_tags = vec![(924, 3, "Billing".into())];
+    raw.users = vec![(0, r"NT AUTHORITY\SYSTEM".into()), (1, r"ACME\alice".into())];
+    raw
+}
+
+/// Each endpoint of it: sides, owner's name or why there is none, user, service.
+fn told_of_windows(snapshot: &Snapshot) -> Vec<String> {
+    let told = snapshot.endpoints.iter().map(|endpoint| {
+        let owner =
+            endpoint.owners.as_slice().first().and_then(|it| snapshot.processes.get(&it.process));
+        let name = owner.map_or_else(|| endpoint.owners.reason().unwrap().id(), |it| &*it.name);
+        let user = owner.and_then(|it| snapshot.user_name(it.user_id?)).unwrap_or("-");
+        let remote = endpoint.remote.map_or("*".into(), |it| it.to_string());
+        format!("{} {remote} {name} {user} {}", endpoint.local, endpoint.service().unwrap_or("-"))
+    });
+    told.collect()
+}
+
+#[test]
+fn a_dump_of_windows_shows_rows_with_owners_everywhere() {
+    let file = written(sample_of_windows(), Anonymity::Plain);
+    let snapshot = replayed(&file, &Wants::EVERYTHING);
+    let expected = [
+        r"10.1.2.3:49710 93.184.216.34:443 billing.exe ACME\alice -",
+        "10.1.2.3:49710 93.184.216.34:443 time_wait - -",
+        "10.1.2.3:49710 10.9.9.9:443 ended - -",
+        r"10.1.2.3:49710 * svchost.exe NT AUTHORITY\SYSTEM Billing",
+    ];
+    assert_eq!(told_of_windows(&snapshot), expected);
+    let kept: Vec<_> = sample_of_windows().described;
+    assert!(kept.iter().all(|process| snapshot.processes[&process.id] == *process));
+    fuzzing::dump(&file);
+    let check = |change: fn(&mut Wants), expected| {
+        let mut wants = Wants::EVERYTHING;
+        change(&mut wants);
+        let part = replayed(&file, &wants);
+        assert_eq!((part.endpoints.len(), part.processes.len()), expected, "{wants:?}");
+    };
+    check(|wants| wants.tcp = false, (1, 1));
+    check(|wants| wants.udp = false, (3, 1));
+    check(|wants| wants.owners = false, (4, 0));
+    check(|wants| wants.namespaces = Namespaces::Pid(925), (4, 2));
+}
+
+#[test]
+fn an_anonymous_dump_of_windows_tells_nobody() {
+    let text = String::from_utf8(written(sample_of_windows(), Anonymity::Anonymous)).unwrap();
+    let whole = text.replace("\n    |", "").to_lowercase();
+    for secret in ["billing", "acme", "alice", "secret", "token", "0a010203", "5db8d822"] {
+        assert!(!whole.contains(secret), "{secret}: {text}");
+    }
+    let snapshot = replayed(text.as_bytes(), &Wants::EVERYTHING);
+    let told = told_of_windows(&snapshot);
+    assert!(told[3].contains(r"NT AUTHORITY\SYSTEM name"), "{told:?}");
+    assert!(told[0].contains(".exe user") && told[2].ends_with("ended - -"), "{told:?}");
+    let path = |pid| {
+        let process = snapshot.processes.values().find(|it| it.id.pid == pid).unwrap();
+        (process.path.clone().unwrap(), process.name.clone())
+    };
+    let (path, name) = path(925);
+    assert!(path.starts_with(r"C:\Program Files\name") && path.ends_with(&*name), "{path} {name}");
 }
 
 #[test]
