@@ -9,6 +9,7 @@ mod facts;
 mod handle;
 mod library;
 mod list;
+mod modules;
 mod observe;
 mod output;
 mod packages;

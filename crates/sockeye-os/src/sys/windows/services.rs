@@ -2,7 +2,7 @@
 
 #![expect(unsafe_code, reason = "services are known to calls alone")]
 
-use std::ffi::c_void;
+use std::ffi::{CStr, c_void};
 use std::ptr;
 use std::sync::Arc;
 
@@ -15,6 +15,7 @@ use windows_sys::Win32::System::Services::{
 };
 
 use super::library::find_safe;
+use super::modules::Modules;
 use super::wide::text_at;
 use crate::assemble::noted::Tags;
 use crate::decode::iphlp::Row;
@@ -22,32 +23,45 @@ use crate::decode::iphlp::Row;
 /// The most that one call gives (EnumServicesStatusExW: 256 KiB).
 const BYTES: usize = 256 * 1024;
 
+/// Names tags, undocumented.
+const QUERY: &CStr = c"I_QueryTagInformation";
+
 /// Names services; asks each thing once.
 #[derive(Debug)]
 pub(super) struct Services {
     tags: Tags,
     query: Option<Query>,
+    modules: Modules,
 }
 
 impl Services {
     pub(super) fn new() -> Self {
-        let query = find_safe("sechost.dll", c"I_QueryTagInformation").map(|function| {
+        let query = find_safe("sechost.dll", QUERY).map(|function| {
             type Found = unsafe extern "system" fn() -> isize;
             // SAFETY: the function of this name has this signature: see `Query`.
             unsafe { std::mem::transmute::<Found, Query>(function) }
         });
-        Self { tags: Tags::default(), query }
+        Self { tags: Tags::default(), query, modules: Modules::find() }
     }
 
-    /// Whether a socket's tag can be named.
-    pub(super) fn knows_tags(&self) -> bool {
-        self.query.is_some()
+    /// The calls that this system lacks to name a socket's tag: none where one of two ways is there.
+    pub(super) fn missing(&self) -> Vec<&'static str> {
+        let others: Vec<_> = self.modules.missing().collect();
+        if self.query.is_some() || others.is_empty() {
+            return Vec::new();
+        }
+        [QUERY.to_str().unwrap_or_default()].into_iter().chain(others).collect()
     }
 
     /// The service that made this socket.
     pub(super) fn of(&mut self, row: &Row) -> Option<Arc<str>> {
-        let (query, tag) = (self.query?, row.service_tag?);
-        self.tags.name((row.pid, tag), || ask(query, row.pid, tag).map(Into::into))
+        let (query, modules, tag) = (self.query, &self.modules, row.service_tag?);
+        // A tag that is known costs no call, whichever call it would be.
+        let name = || match query {
+            Some(query) => ask(query, row.pid, tag),
+            None => modules.service(row),
+        };
+        self.tags.name((row.pid, tag), || name().map(Into::into))
     }
 
     /// The names that are known: process, tag, name.

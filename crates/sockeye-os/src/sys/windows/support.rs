@@ -145,15 +145,16 @@ fn examine_services() -> Finding {
     let probe = ("services", "Services of endpoints");
     let services: usize = services::by_process().values().map(Vec::len).sum();
     let running = number_of(services, "service runs", "services run");
-    match (services, Services::new().knows_tags()) {
+    let missing = Services::new().missing();
+    match (services, missing.is_empty()) {
         (0, _) => found(probe, Status::Missing, "the service control manager names none"),
         (_, true) => {
             found(probe, Status::Works, format!("{running}; each endpoint says which made it"))
         }
         (_, false) => {
             let detail = format!(
-                "{running}; endpoints show all services of their process: this system has no \
-                 I_QueryTagInformation"
+                "{running}; endpoints show all services of their process; not here: {}",
+                missing.join(", ")
             );
             found(probe, Status::Limited, detail)
         }
