@@ -48,6 +48,21 @@ fn a_busy_machine_is_replayed() {
 
 #[test]
 #[cfg(target_endian = "little")]
+fn a_dump_of_windows_is_replayed() {
+    let snapshot = replay("windows.dump");
+    let told: Vec<_> = snapshot.endpoints.iter().map(|e| (e.local.to_string(), e.state)).collect();
+    let expected =
+        [("127.0.0.1:8099".to_owned(), Some(State::Listen)), ("127.0.0.1:34613".to_owned(), None)];
+    assert_eq!(told, expected);
+    let owner = snapshot.endpoints[1].owners.as_slice().first().unwrap();
+    let process = &snapshot.processes[&owner.process];
+    assert_eq!((process.id.pid, &*process.name), (32, "name1.exe"));
+    assert_eq!(snapshot.user_name(process.user_id.unwrap()), Some("user1"));
+    assert_eq!(snapshot.degradations, []);
+}
+
+#[test]
+#[cfg(target_endian = "little")]
 fn a_dump_by_hand_is_replayed() {
     let snapshot = replay("small.dump");
     let states: Vec<_> = snapshot.endpoints.iter().map(|e| e.state).collect();
