@@ -7,6 +7,7 @@ use anyhow::{Context as _, bail, ensure};
 use sockeye_core::Column;
 use sockeye_core::column::{Platforms, Unit};
 
+use crate::wine::limits;
 use crate::{ports, run};
 
 /// Which way `docs` works.
@@ -62,8 +63,11 @@ fn write() -> anyhow::Result<()> {
 
 /// Every generated file with its text.
 fn documents() -> anyhow::Result<Vec<(&'static str, String)>> {
-    let mut documents =
-        vec![("docs/generated/fields.md", fields()), (ports::TABLE, ports::table()?)];
+    let mut documents = vec![
+        ("docs/generated/fields.md", fields()),
+        ("docs/generated/platforms.md", limits::page()),
+        (ports::TABLE, ports::table()?),
+    ];
     for (path, what) in FROM_BINARY {
         let cargo = ["cargo", "run", "--quiet", "--package=sockeye", "--", "generate"];
         let text = run::output(&[&cargo, *what].concat())?;

@@ -162,6 +162,7 @@ fn observing(told: &Told<'_>) -> &'static str {
         Source::Ebpf => "Looking every interval, by eBPF",
         Source::SockDiag => "Looking every interval",
         Source::Procfs => "Looking every interval, by /proc",
+        Source::Iphlpapi if coverage.connections => "ETW, and looking every interval",
         Source::Iphlpapi => "Looking every interval, by the IP Helper",
     }
 }

@@ -122,7 +122,7 @@ fn a_dump_shows_what_the_machine_showed() {
         let path = path.to_str().unwrap();
         let dump = run(&[&["dump"], more, &[path]].concat());
         assert_eq!(dump.status, Some(0), "{}", dump.err);
-        let text = std::fs::read_to_string(path).unwrap();
+        let text = fs::read_to_string(path).unwrap();
         let own = own_name();
         let stem = own.trim_end_matches(".exe");
         assert_eq!(text.contains(stem), kind == "plain", "{stem}");
@@ -138,7 +138,7 @@ fn a_dump_shows_what_the_machine_showed() {
             told.collect()
         };
         assert_eq!(told(&replayed), told(&live), "{kind}");
-        std::fs::remove_file(path).unwrap();
+        fs::remove_file(path).unwrap();
     }
     drop(client);
 }

@@ -20,6 +20,7 @@ pub(super) const STEPS: &[Step] = &[
     Step { name: "end-to-end tests", is_quick: false, act: end_to_end_tests },
     Step { name: "end-to-end by eBPF", is_quick: false, act: end_to_end_by_ebpf },
     Step { name: "clippy for Windows", is_quick: false, act: clippy_for_windows },
+    Step { name: "check for Windows by MSVC", is_quick: false, act: check_for_msvc },
     Step { name: "Windows under Wine", is_quick: false, act: under_wine },
     Step { name: "packages", is_quick: false, act: packages },
     Step { name: "documentation", is_quick: false, act: documentation },
@@ -156,12 +157,20 @@ fn end_to_end_by_ebpf(log: &mut Log) -> anyhow::Result<Outcome> {
 
 /// What only the Windows build compiles.
 fn clippy_for_windows(_: &mut Log) -> anyhow::Result<Outcome> {
-    if wine::missing_target().is_some() && is_ci() {
-        wine::add_target();
+    if is_ci() && (wine::missing_target().is_some() || wine::missing_msvc().is_some()) {
+        wine::add_targets();
     }
     match wine::missing_target() {
         Some(remedy) => skipped(format!("the target is not installed: {remedy}")),
         None => passed(wine::clippy()),
+    }
+}
+
+/// The step before has added the target, where that can be done.
+fn check_for_msvc(_: &mut Log) -> anyhow::Result<Outcome> {
+    match wine::missing_msvc() {
+        Some(remedy) => skipped(format!("the target is not installed: {remedy}")),
+        None => passed(wine::check_msvc()),
     }
 }
 

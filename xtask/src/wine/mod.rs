@@ -1,6 +1,7 @@
 //! The Windows build: checked by clippy, and its tests run under Wine in a network of their own.
 
 pub(crate) mod desktop;
+pub(crate) mod limits;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,6 +14,8 @@ use crate::run;
 
 /// What Windows is built for here: the target that needs no tools of Microsoft's.
 const TARGET: &str = "x86_64-pc-windows-gnu";
+/// What Microsoft's tools build, which are not to be had here: it is checked alone.
+const MSVC: &str = "x86_64-pc-windows-msvc";
 /// The crates that are for Windows too, as `--package` takes them.
 const CRATES: [&str; 6] =
     ["sockeye-core", "sockeye-os", "sockeye-engine", "sockeye-print", "sockeye", "sockeye-gui"];
@@ -40,14 +43,23 @@ const SECONDS: &str = "300";
 
 /// What is missing to build for Windows.
 pub(crate) fn missing_target() -> Option<String> {
-    let library = run::output(&["rustc", "--print=target-libdir", "--target", TARGET]);
-    let is_there = library.is_ok_and(|path| Path::new(path.trim()).is_dir());
-    (!is_there).then(|| format!("rustup target add {TARGET}"))
+    missing(TARGET)
 }
 
-/// Adds the target, where rustup is there to do so.
-pub(crate) fn add_target() {
-    run::succeeds(&["rustup", "target", "add", TARGET]);
+/// What is missing to check the build by Microsoft's tools.
+pub(crate) fn missing_msvc() -> Option<String> {
+    missing(MSVC)
+}
+
+fn missing(target: &str) -> Option<String> {
+    let library = run::output(&["rustc", "--print=target-libdir", "--target", target]);
+    let is_there = library.is_ok_and(|path| Path::new(path.trim()).is_dir());
+    (!is_there).then(|| format!("rustup target add {target}"))
+}
+
+/// Adds the targets, where rustup is there to do so.
+pub(crate) fn add_targets() {
+    run::succeeds(&["rustup", "target", "add", TARGET, MSVC]);
 }
 
 /// The Debian packages of programs that are not installed.
@@ -81,6 +93,17 @@ pub(crate) fn clippy() -> anyhow::Result<()> {
     run::finish(clippy.args(["--", "--deny=warnings"]))
 }
 
+/// Checks that nothing in it is for the GNU target alone; it takes no linker either.
+///
+/// # Errors
+///
+/// When it does not compile.
+pub(crate) fn check_msvc() -> anyhow::Result<()> {
+    let packages = CRATES.iter().flat_map(|name| ["--package", name]);
+    let mut check = run::command(&["cargo", "check", "--locked", "--target", MSVC]);
+    run::finish(check.args(packages))
+}
+
 /// The task: clippy, then the tests; says in the end what Wine cannot do.
 ///
 /// # Errors
@@ -99,11 +122,12 @@ pub(crate) fn run() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Builds the tests and runs each under Wine; they append to the file `skipped` what Wine cannot do.
+/// Builds the tests and runs each under Wine; they append to the file `skipped`, which is empty, what Wine
+/// cannot do.
 ///
 /// # Errors
 ///
-/// When one does not build or fails.
+/// When one does not build or fails, or skips something else than is listed.
 pub(crate) fn test(skipped: &Path) -> anyhow::Result<()> {
     let Built { programs, desktop } = build()?;
     let prefix = prepare()?;
@@ -117,7 +141,7 @@ pub(crate) fn test(skipped: &Path) -> anyhow::Result<()> {
     failed.extend(look_at(&prefix, &desktop, &programs).err().map(|error| error.to_string()));
     stop(&prefix);
     ensure!(failed.is_empty(), "{}", failed.join("\n"));
-    Ok(())
+    limits::check(&fs::read_to_string(skipped)?)
 }
 
 /// Where all of it is kept.

@@ -154,7 +154,7 @@ pub fn process(listed: Listed) -> Process {
 }
 
 /// What an interpreter runs. Its arguments are quoted as on Linux for that.
-pub(crate) fn script_of(name: &str, command_line: Option<&str>) -> Option<Box<str>> {
+fn script_of(name: &str, command_line: Option<&str>) -> Option<Box<str>> {
     let arguments = arguments(command_line?).join("\0");
     let line = decode_command_line(arguments.as_bytes())?;
     script::of(&name.to_ascii_lowercase(), &line).map(Into::into)

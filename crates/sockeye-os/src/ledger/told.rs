@@ -44,14 +44,14 @@ impl Counts {
         }
         let measured = endpoint.metrics.get_or_insert_default();
         let is_tcp = endpoint.transport == Transport::Tcp;
+        // One beginning for all that is counted: of what others measured, only times stay.
         **measured = Metrics {
             sent_bytes: Some(self.sent),
             received_bytes: Some(self.received),
-            retransmits: (is_tcp && self.is_whole)
-                .then_some(self.retransmits)
-                .or(measured.retransmits),
+            retransmits: is_tcp.then_some(self.retransmits),
             since: (!self.is_whole).then_some(since),
-            ..**measured
+            rtt_us: measured.rtt_us,
+            ..Metrics::default()
         };
     }
 }

@@ -8,6 +8,7 @@ use sockeye_core::{Owner, Owners, Process, ProcessId, Timestamp};
 use super::accounts;
 use super::facts::{Facts, name_of};
 use super::list::list;
+use crate::assemble::noted::{self, process};
 use crate::decode::etw::Started;
 
 /// So many are remembered at most; then those who live are found again.
@@ -74,17 +75,13 @@ impl People {
 fn gone(time: Timestamp, told: &Started) -> Process {
     let start = (time.unix_ns() / 100).saturating_add(EPOCH);
     let line = told.command_line.trim();
-    Process {
+    process(noted::Listed {
         id: ProcessId { pid: told.pid, start: start.cast_unsigned() },
         parent: (told.parent != 0).then_some(told.parent),
-        script: crate::assemble::noted::script_of(&told.name, Some(line)),
         name: name_of(told.pid, &told.name),
         path: Err(Absent::Vanished),
-        is_deleted: false,
         command_line: if line.is_empty() { Err(Absent::Vanished) } else { Ok(line.into()) },
         user_id: told.user.as_deref().and_then(accounts::user_called),
-        created: Some(time),
-        cgroup: None,
         services: None,
-    }
+    })
 }

@@ -35,6 +35,7 @@ use windows_sys::Win32::System::Threading::{
 use windows_sys::core::GUID;
 
 use super::handle::ProcessHandle;
+use super::library::wine;
 use super::observe::now;
 use super::privilege::may_trace;
 use super::wide::{text, wide};
@@ -198,7 +199,7 @@ impl Session {
             started = wanted(0, 1); // Second.
         }
         match started {
-            Ok(0) => Err(failed(
+            Ok(handle) if handle == 0 || wine().is_some() => Err(failed(
                 Kind::Unsupported,
                 "this system says yes and begins no tracing session (ETW), as Wine does",
             )),

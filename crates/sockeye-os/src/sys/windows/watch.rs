@@ -45,6 +45,8 @@ impl Watcher {
         };
         if trace.is_some() {
             ledger.count_from(now());
+            let reason = "listeners, states, and sockets that are not used, which are looked for";
+            limits.push(Degradation::EventsIncomplete { reason: reason.to_owned() });
         }
         Ok(Self {
             wants: wants.clone(),
