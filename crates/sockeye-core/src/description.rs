@@ -5,6 +5,7 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use crate::process::{Fact, Process};
+use crate::signature::Signature;
 
 /// One process, in full.
 ///
@@ -24,6 +25,8 @@ pub struct Description {
     pub capabilities: Fact<Capabilities>,
     /// SELinux context or AppArmor profile (Linux).
     pub security_label: Fact<Box<str>>,
+    /// Who signed its image (Windows); of other systems, [`Absent::Nonexistent`](crate::process::Absent::Nonexistent).
+    pub signature: Fact<Signature>,
     /// How many threads it has.
     pub threads: Fact<u32>,
     /// What it is in the kernel's eyes, and what follows from that.

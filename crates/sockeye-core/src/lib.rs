@@ -28,6 +28,7 @@ pub mod process;
 pub mod reach;
 pub mod script;
 pub mod session;
+pub mod signature;
 pub mod snapshot;
 pub mod state;
 pub mod table;

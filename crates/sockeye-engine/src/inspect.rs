@@ -53,6 +53,7 @@ fn described_late(process: Process) -> Description {
         identity: Err(Absent::Vanished),
         capabilities: Err(Absent::Vanished),
         security_label: Err(Absent::Vanished),
+        signature: Err(Absent::Vanished),
         threads: Err(Absent::Vanished),
         standing: Standing { descriptors: Err(Absent::Vanished), ..Standing::default() },
         ancestors: Vec::new(),

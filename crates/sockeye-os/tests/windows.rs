@@ -17,7 +17,8 @@ use std::time::Duration;
 
 use sockeye_core::endpoint::{Direction, Ownerless};
 use sockeye_core::event::{Change, Coverage, EventKind};
-use sockeye_core::process::Absent;
+use sockeye_core::process::{Absent, Fact};
+use sockeye_core::signature::{Distrust, Signature};
 use sockeye_core::snapshot::Source;
 use sockeye_core::{Endpoint, ProcessId, Snapshot, State, Timestamp, Transport};
 use sockeye_os::desktop::{Elevation, Notifier, attach_console, elevation, icon_in};
@@ -387,6 +388,60 @@ fn an_image_says_whose_software_it_is() {
     let own = std::env::current_exe().unwrap();
     assert_eq!(ask(&own.to_string_lossy()), Err(Absent::Nonexistent));
     assert_eq!(ask(r"C:\nowhere\x.exe"), Err(Absent::Vanished));
+}
+
+/// Who signed the image of a process that runs `bytes`, a program that waits.
+fn signature_of(name: &str, bytes: &[u8]) -> Fact<Signature> {
+    let image = std::env::temp_dir().join(format!("{name}-{}.exe", std::process::id()));
+    std::fs::write(&image, bytes).unwrap();
+    let mut child = Command::new(&image).spawn().unwrap();
+    let id = ProcessId { pid: child.id(), start: 0 };
+    let mut describer = Describer::new();
+    let described = describer.describe(id);
+    let again = describer.describe(id);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    std::fs::remove_file(&image).unwrap();
+    let signature = described.unwrap().signature;
+    assert_eq!(again.unwrap().signature, signature);
+    signature
+}
+
+#[test]
+fn an_image_says_who_signed_it() {
+    let hex = include_str!("../../../fixtures/signatures/signed-exe.hex");
+    let digits: String = hex.split_whitespace().collect();
+    let byte = |at: usize| u8::from_str_radix(&digits[at..at + 2], 16).unwrap();
+    let signed: Vec<u8> = (0..digits.len()).step_by(2).map(byte).collect();
+    let signer = Some("Sockeye Test".into());
+    let expected = if is_wine() {
+        skip("distrust of a self-signed certificate", "Wine 8 trusts it");
+        Signature::Trusted { signer }
+    } else {
+        Signature::Untrusted { reason: Distrust::UntrustedRoot, signer }
+    };
+    assert_eq!(signature_of("signed", &signed), Ok(expected));
+    let mut changed = signed;
+    // A letter of "This program cannot be run in DOS mode."
+    changed[108] ^= 1;
+    let signature = signature_of("changed", &changed).unwrap();
+    assert_eq!(signature.status().unwrap().to_string(), "changed");
+    let own = Describer::new().describe(ProcessId { pid: std::process::id(), start: 0 }).unwrap();
+    assert_eq!(own.signature, Ok(Signature::None));
+    if is_wine() {
+        skip("signatures in catalogues", "Wine 8 has no catalogues");
+        return;
+    }
+    // Nothing in it says so, but a catalogue of the system does.
+    let root = std::env::var("SystemRoot").unwrap();
+    let mut shell = Command::new(format!(r"{root}\system32\cmd.exe"));
+    let mut child = shell.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    let id = ProcessId { pid: child.id(), start: 0 };
+    let described = Describer::new().describe(id);
+    drop(child.stdin.take());
+    child.wait().unwrap();
+    let signer = Some("Microsoft Windows".into());
+    assert_eq!(described.unwrap().signature, Ok(Signature::Trusted { signer }));
 }
 
 #[test]

@@ -7,6 +7,7 @@ use sockeye_core::column::Cost;
 use sockeye_core::degradation::number_of;
 use sockeye_core::description::{Brief, Capabilities, CapabilitySet, Description, Nature};
 use sockeye_core::process::{Absent, Fact};
+use sockeye_core::signature::Signature;
 use sockeye_core::snapshot::Source;
 use sockeye_core::{Column, Process, ProcessId, Row, Snapshot};
 
@@ -130,6 +131,7 @@ impl Report<'_> {
             ("command line", self.command_line()),
             ("script", process.script.iter().map(ToString::to_string).collect()),
             ("package", self.package()),
+            ("signature", self.described(&self.description.signature)),
             ("started", process.created.iter().map(ToString::to_string).collect()),
             ("started by", self.ancestry()),
             ("user", self.users()),
@@ -151,8 +153,8 @@ impl Report<'_> {
         facts
     }
 
-    /// Whether its system has such a thing: to say that there is none of what only Linux has would
-    /// tell nothing. The user stands in the heading, too.
+    /// Whether its system has such a thing: to say that there is none of what another system has
+    /// would tell nothing. The user stands in the heading, too.
     fn may_have(&self, what: &str) -> bool {
         /// What only Linux has, as people and as machines read it.
         const LINUX: [&str; 7] = [
@@ -164,7 +166,12 @@ impl Report<'_> {
             "root directory",
             "root_directory",
         ];
-        self.snapshot.source != Source::Iphlpapi || !LINUX.contains(&what)
+        /// What only Windows has.
+        const WINDOWS: [&str; 2] = ["signature", "code_signature"];
+        match self.snapshot.source {
+            Source::Iphlpapi => !LINUX.contains(&what),
+            _ => !WINDOWS.contains(&what),
+        }
     }
 
     /// The values of columns that tell of the process, as far as it has them.
@@ -350,6 +357,9 @@ impl Report<'_> {
                 object.insert(name, value);
             }
         }
+        if let Ok(signature) = &it.signature {
+            put_signature(object, signature);
+        }
         self.put_identity(object);
         if let Ok(sets) = it.capabilities {
             for (name, set) in [
@@ -400,6 +410,7 @@ impl Report<'_> {
             ("user", it.identity.as_ref().err()),
             ("capabilities", it.capabilities.as_ref().err()),
             ("security_label", it.security_label.as_ref().err()),
+            ("code_signature", it.signature.as_ref().err()),
             ("thread", it.threads.as_ref().err()),
             ("package", package.as_ref()),
             ("endpoints", endpoints.as_ref()),
@@ -411,6 +422,19 @@ impl Report<'_> {
             .collect();
         (!members.is_empty()).then(|| Json::object(members))
     }
+}
+
+/// Adds a signature, under ECS's names.
+fn put_signature(object: &mut Json, signature: &Signature) {
+    let status = signature.status().map(|status| Json::Text(status.to_string()));
+    let is_trusted = matches!(signature, Signature::Trusted { .. });
+    let members = [
+        ("exists", Some(Json::Bool(status.is_some()))),
+        ("trusted", status.is_some().then_some(Json::Bool(is_trusted))),
+        ("status", status),
+        ("subject_name", signature.signer().map(|name| Json::Text(name.to_owned()))),
+    ];
+    object.insert("process.code_signature", Json::object(members));
 }
 
 /// `name (number)`, or the number alone.

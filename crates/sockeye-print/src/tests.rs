@@ -18,6 +18,7 @@ use sockeye_core::{
 use super::*;
 
 mod events;
+mod inspect;
 
 /// A process with this pid; what is not said of it is ordinary.
 fn process(pid: u32, path: Fact<&str>) -> Process {

@@ -197,10 +197,12 @@ fn inspect_tells_of_a_process() {
     assert!(directory.eq_ignore_ascii_case(&own.to_string_lossy()), "{directory}");
     assert!(process["thread"]["count"].as_u64().unwrap() >= 1);
     assert!(!report[0]["endpoints"].as_array().unwrap().is_empty());
+    assert_eq!(process["code_signature"], serde_json::json!({ "exists": false }));
     let absent = process.get("absent").map(ToString::to_string).unwrap_or_default();
     assert!(!absent.contains("capabilities"), "{absent}");
     let text = run(&["inspect", &std::process::id().to_string()]);
     assert!(text.out.contains("command line"), "{}", text.out);
+    assert!(text.out.contains("\n  signature      not signed\n"), "{}", text.out);
     assert!(!text.out.contains("capabilities"), "{}", text.out);
 }
 

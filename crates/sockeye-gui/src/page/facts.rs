@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use sockeye_core::answer::Package;
 use sockeye_core::description::{Brief, CapabilitySet, Description};
 use sockeye_core::process::{Absent, Fact};
+use sockeye_core::snapshot::Source;
 use sockeye_core::{Process, Row, Snapshot};
 use sockeye_print::escaped;
 
@@ -37,6 +38,7 @@ pub(super) fn of_told(told: &Told, context: &Snapshot) -> Vec<Line> {
         ("Command", of_fact(&process.command_line)),
         ("Script", Said::Known(process.script.as_deref().map(escaped).unwrap_or_default())),
         ("Package", package(&told.package)),
+        ("Signature", signature(description, context)),
         ("User", user(description)),
         ("Groups", groups(description)),
     ];
@@ -98,6 +100,15 @@ fn package(package: &Fact<std::sync::Arc<Package>>) -> Said {
     text.extend(package.version.iter().map(|version| format!(" {}", escaped(version))));
     text.extend(package.vendor.iter().map(|vendor| format!(", by {}", escaped(vendor))));
     Said::Known(text)
+}
+
+/// Who signed its image. That another system has no such thing needs no line.
+fn signature(description: &Description, context: &Snapshot) -> Said {
+    match &description.signature {
+        Ok(signature) => Said::outside(&signature.to_string()),
+        Err(reason) if context.source == Source::Iphlpapi => absent(*reason),
+        Err(_) => Said::Absent(NOTHING),
+    }
 }
 
 fn user(description: &Description) -> Said {
@@ -170,6 +181,7 @@ mod tests {
     use super::super::samples;
     use super::*;
     use sockeye_core::description::{Capabilities, Standing};
+    use sockeye_core::signature::Signature;
 
     #[test]
     fn capabilities_are_said_briefly() {
@@ -186,6 +198,27 @@ mod tests {
         check(CapabilitySet::ALL, true, "all, in its user namespace only");
         check(CapabilitySet::ALL.without(CapabilitySet(1 << 12)), false, "all but CAP_NET_ADMIN");
         check(CapabilitySet(1 << 12 | 1), false, "CAP_CHOWN, CAP_NET_ADMIN");
+    }
+
+    #[test]
+    fn a_signature_is_said_where_there_are_such() {
+        let mut told = samples::told(&samples::process(1207, "/usr/sbin/nginx", 33));
+        let mut check = |signature, source, expected| {
+            let description = Description { signature, ..(*told.description).clone() };
+            told.description = std::sync::Arc::new(description);
+            let context = Snapshot { source, ..samples::snapshot(0, Vec::new()) };
+            let said = of_told(&told, &context);
+            let said = said.into_iter().find(|(name, _)| *name == "Signature").map(|(_, it)| it);
+            assert_eq!(said, expected);
+        };
+        let (here, elsewhere) = (Source::Iphlpapi, Source::Ebpf);
+        let evil = Signature::Trusted { signer: Some("A\u{1b}[2J".into()) };
+        check(Ok(evil), here, Some(Said::Known("signed by A\\u{1b}[2J".into())));
+        check(Ok(Signature::None), here, Some(Said::Known("not signed".into())));
+        let unknown = Some(Said::Absent("this system cannot tell"));
+        check(Err(Absent::Unsupported), here, unknown);
+        check(Err(Absent::Nonexistent), here, None);
+        check(Err(Absent::Vanished), elsewhere, None);
     }
 
     #[test]

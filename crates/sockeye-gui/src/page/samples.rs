@@ -192,6 +192,7 @@ pub(super) fn told(process: &Process) -> Told {
         identity: Ok(identity),
         capabilities: Ok(Capabilities::default()),
         security_label: Err(Absent::Nonexistent),
+        signature: Err(Absent::Nonexistent),
         threads: Ok(4),
         standing: Default::default(),
         ancestors: vec![parent, init],

@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 use eframe::egui::{self, Key, Vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use sockeye_core::Description;
+use sockeye_core::signature::{Distrust, Signature};
 use sockeye_engine::act::Fate;
 use sockeye_engine::desk::Desk;
 use sockeye_engine::whois::Record;
@@ -254,6 +256,31 @@ fn escape_closes_only_what_is_in_front() {
     harness.key_press(Key::Escape);
     harness.run_steps(3);
     assert!(harness.state().pages.properties.is_empty());
+}
+
+#[test]
+fn a_process_says_who_signed_its_program() {
+    let deeds = Deeds {
+        describe: |_, process| {
+            let mut told = samples::told(process);
+            let reason = Distrust::Changed;
+            let signature = Ok(Signature::Untrusted { reason, signer: Some("Igor".into()) });
+            let description = Description { signature, ..(*told.description).clone() };
+            told.description = description.into();
+            told
+        },
+        ..FAKE
+    };
+    let mut harness = stage(deeds);
+    let chosen = rows(&harness, &[SERVED]);
+    harness.state_mut().pages.open_properties(chosen[0]);
+    wait_for(&mut harness, "file was changed after it was signed; it names Igor");
+    harness.get_by_label("Signature");
+    let mut harness = stage(FAKE);
+    let chosen = rows(&harness, &[SERVED]);
+    harness.state_mut().pages.open_properties(chosen[0]);
+    wait_for(&mut harness, "nginx 1.22.1-9");
+    assert!(harness.query_by_label("Signature").is_none());
 }
 
 #[test]

@@ -4,3 +4,4 @@
 pub mod counters;
 pub mod refusal;
 pub mod room;
+pub mod trust;

@@ -70,6 +70,8 @@ impl Describer {
             root_directory: link(&handle, "root"),
             capabilities: fact(&raw.status, decode_capabilities),
             security_label: label(&handle),
+            // What only Windows has.
+            signature: Err(Absent::Nonexistent),
             threads: fact(&raw.status, decode_threads),
             standing: Standing {
                 nature,

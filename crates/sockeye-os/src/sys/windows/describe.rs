@@ -10,6 +10,7 @@ use super::facts::{Facts, IDLE, SYSTEM, in_memory};
 use super::list::{Processes, list};
 use super::peb::Text;
 use super::privilege::may_look_at_all;
+use super::signature::Signatures;
 use crate::{Error, Kind};
 
 /// Parents are followed so far: no honest chain is as long.
@@ -19,12 +20,13 @@ const GENERATIONS: usize = 64;
 #[derive(Debug)]
 pub(crate) struct Describer {
     facts: Facts,
+    signatures: Signatures,
 }
 
 impl Describer {
     /// See [`crate::Describer::new`].
     pub(crate) fn new() -> Self {
-        Self { facts: Facts::default() }
+        Self { facts: Facts::default(), signatures: Signatures::default() }
     }
 
     /// See [`crate::Describer::describe`].
@@ -40,6 +42,8 @@ impl Describer {
         self.facts.keep(&processes);
         let process = self.facts.of(listed);
         let directory = in_memory(listed, Text::Directory).map(|path| without_slash(path).into());
+        let path = process.path.as_deref().map_err(|absent| *absent);
+        let signature = path.and_then(|path| self.signatures.of(path));
         let ancestors = self.ancestors(&process, &processes);
         let all = std::iter::once(&process).chain(&ancestors);
         let users: HashMap<u32, Box<str>> =
@@ -52,6 +56,7 @@ impl Describer {
             capabilities: Err(Absent::Nonexistent),
             security_label: Err(Absent::Nonexistent),
             groups: Default::default(),
+            signature,
             threads: Ok(listed.threads),
             standing: Standing { nature: nature(listed.pid), ..Standing::default() },
             users: users.into_iter().collect(),

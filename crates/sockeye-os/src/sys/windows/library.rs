@@ -27,6 +27,17 @@ pub(super) fn find(library: &str, name: &CStr) -> FARPROC {
     unsafe { GetProcAddress(module, name.as_ptr().cast()) }
 }
 
+/// `function` as it is declared; `None` where it was not found.
+///
+/// # Safety
+///
+/// `F` is the type of the function that was found.
+pub(super) unsafe fn declared<F: Copy>(function: FARPROC) -> Option<F> {
+    const { assert!(size_of::<F>() == size_of::<FARPROC>(), "a pointer to a function") };
+    // SAFETY: both are pointers to functions, and the caller says that this one is such.
+    function.map(|function| unsafe { std::mem::transmute_copy(&function) })
+}
+
 /// The version of Wine, where this is Wine. It exports functions that end the process when they are
 /// called (`NsiSetAllParameters`, `I_QueryTagInformation`): there they count as absent.
 pub(super) fn wine() -> Option<&'static str> {

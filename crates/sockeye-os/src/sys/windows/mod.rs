@@ -2,6 +2,7 @@
 
 mod accounts;
 mod act;
+mod catalogue;
 mod describe;
 mod desktop;
 mod estats;
@@ -17,6 +18,7 @@ mod peb;
 mod people;
 mod privilege;
 mod services;
+mod signature;
 mod support;
 mod tables;
 mod trace;
