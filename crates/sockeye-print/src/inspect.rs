@@ -258,6 +258,9 @@ impl Report<'_> {
     fn package(&self) -> Vec<String> {
         let package = match self.snapshot.answers.packages.get(&self.id()) {
             None => return self.no_package().map(|why| self.why(why).into()).into_iter().collect(),
+            Some(Err(Absent::Nonexistent)) if self.snapshot.source == Source::Iphlpapi => {
+                return vec!["none: the file has no version resource".into()];
+            }
             Some(Err(Absent::Nonexistent)) => return vec!["none: the file belongs to none".into()],
             Some(Err(absent)) => return vec![self.why(*absent).into()],
             Some(Ok(package)) => package,

@@ -56,6 +56,12 @@ const LIMITS: &[Limit] = &[
         skipped_as: Some("owner of an accepted socket"),
     },
     Limit {
+        what: "owners of sockets that their process has not used since it made them",
+        why: "Wine knows a socket's process once that process has used it",
+        instead: "the row says that the owner is not observed",
+        skipped_as: None,
+    },
+    Limit {
         what: "owners of TCP over IPv6",
         why: "their process is always 0",
         instead: "the row says that the owner is not observed",

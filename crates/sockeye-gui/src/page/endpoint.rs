@@ -219,12 +219,16 @@ fn carried(endpoint: &Endpoint, now: Timestamp) -> Vec<(&'static str, Said)> {
 /// Why nobody counts what an endpoint carries, where nobody does.
 fn unmeasured(endpoint: &Endpoint) -> &'static str {
     match (endpoint.transport, endpoint.state) {
+        (Transport::Udp, _) if cfg!(windows) => "not measured: only the kernel's events (ETW) tell",
         (Transport::Udp, _) => "not measured: UDP is measured only by eBPF",
         (Transport::Tcp, _) if endpoint.is_listener() => {
             "nothing by itself: what a listener accepts has rows of its own"
         }
         (Transport::Tcp, Some(State::TimeWait | State::Closed)) => {
             "not measured: the kernel counts nothing of what has closed"
+        }
+        (Transport::Tcp, _) if cfg!(windows) => {
+            "not measured: Doctor says whether this system counts for Sockeye"
         }
         (Transport::Tcp, _) => "not measured so far",
     }

@@ -37,7 +37,7 @@ pub(super) fn of_told(told: &Told, context: &Snapshot) -> Vec<Line> {
         ("Image", image(process)),
         ("Command", of_fact(&process.command_line)),
         ("Script", Said::Known(process.script.as_deref().map(escaped).unwrap_or_default())),
-        ("Package", package(&told.package)),
+        ("Package", package(&told.package, context.source)),
         ("Signature", signature(description, context)),
         ("User", user(description)),
         ("Groups", groups(description)),
@@ -63,6 +63,9 @@ fn of_columns(row: &Row<'_>) -> Vec<Line> {
         let text = texts.join(" ");
         Said::Known(if text.is_empty() { NOTHING.to_owned() } else { text })
     };
+    if row.snapshot.source == Source::Iphlpapi {
+        return vec![("Services", joined(&["service.name"]))];
+    }
     vec![
         ("Unit", joined(&["service.name"])),
         ("Container", joined(&["container.runtime", "container.name", "container.id"])),
@@ -90,9 +93,12 @@ fn image(process: &Process) -> Said {
 }
 
 /// Name and version, and who made it.
-fn package(package: &Fact<std::sync::Arc<Package>>) -> Said {
+fn package(package: &Fact<std::sync::Arc<Package>>, source: Source) -> Said {
     let package = match package {
         Ok(package) => package,
+        Err(Absent::Nonexistent) if source == Source::Iphlpapi => {
+            return Said::Absent("none: the file has no version resource");
+        }
         Err(Absent::Nonexistent) => return Said::Absent("none: the file belongs to none"),
         Err(reason) => return absent(*reason),
     };

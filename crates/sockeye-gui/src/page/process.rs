@@ -155,8 +155,11 @@ impl ProcessPage {
         ui.separator();
         self.list(ui);
         ui.add_space(8.0);
-        let why =
-            "not measured: listeners carry nothing themselves, and UDP is measured only by eBPF";
+        let why = if cfg!(windows) {
+            "not measured: listeners carry nothing themselves; of others, Doctor says why"
+        } else {
+            "not measured: listeners carry nothing themselves, and UDP is measured only by eBPF"
+        };
         graph::show(ui, ("Bytes of all its endpoints", 120.0), &self.rates, why);
     }
 

@@ -6,15 +6,15 @@ Examples:
   sockeye                         TCP connections, by process
   sockeye -a                      every TCP and UDP endpoint
   sockeye -l                      who listens
-  sockeye -tln --filter 'local.port = 443'
+  sockeye -tln --filter \"local.port = 443\"
                                   who has TCP port 443
-  sockeye 'python*' 4711          the connections of these processes
-  sockeye -a --filter 'remote in 10.0.0.0/8 and not user = www-data'
+  sockeye \"python*\" 4711          the connections of these processes
+  sockeye -a --filter \"remote in 10.0.0.0/8 and not user = www-data\"
   sockeye -am --format jsonl      everything, with measurements, for jq
   sockeye -ac --columns time,pid,path,local,remote > endpoints.csv
   sockeye -f table --columns +rtt --sort ~rtt
                                   the slowest connections first
-  sockeye close --filter 'remote = 203.0.113.9'
+  sockeye close --filter \"remote = 203.0.113.9\"
 
 Exit status:
   0  something was found
@@ -26,10 +26,10 @@ pub(super) const AFTER_WATCH: &str = "\
 Examples:
   sockeye watch                   everything, until Ctrl-C
   sockeye watch -t curl --for 10s what curl connects to in the next ten seconds
-  sockeye watch --filter 'action = closed and reason in (refused, reset, timed_out)'
+  sockeye watch --filter \"action = closed and reason in (refused, reset, timed_out)\"
                                   connections that failed
   sockeye watch -l                who begins to listen
-  sockeye watch --filter 'local.port = 8080 and action = listening' --count 1
+  sockeye watch --filter \"local.port = 8080 and action = listening\" --count 1
                                   wait until somebody listens on port 8080
   sockeye watch --initial -f jsonl > endpoints.jsonl
                                   what is there, and then what changes, for jq
@@ -57,7 +57,7 @@ sockeye end [OPTIONS] <PROCESS>...
 pub(super) const AFTER_CLOSE: &str = "\
 Examples:
   sockeye close --dry-run firefox
-  sockeye close --filter 'remote in 203.0.113.0/24 and state = established'
+  sockeye close --filter \"remote in 203.0.113.0/24 and state = established\"
 
 Closing needs CAP_NET_ADMIN and a kernel with CONFIG_INET_DIAG_DESTROY: sockeye doctor tells.
 
@@ -71,7 +71,7 @@ pub(super) const AFTER_INSPECT: &str = "\
 Examples:
   sockeye inspect 4711            who is this, and why is it running
   sockeye inspect nginx           each process of that name that holds an endpoint
-  sockeye inspect 'local.port = 8080'
+  sockeye inspect \"local.port = 8080\"
                                   who has port 8080
   sockeye inspect --filter listener
                                   a filter of one word needs --filter
@@ -86,7 +86,7 @@ Exit status:
 pub(super) const AFTER_WHOIS: &str = "\
 Examples:
   sockeye whois 193.0.6.139
-  sockeye whois 'process = firefox'
+  sockeye whois \"process = firefox\"
                                   whose are the addresses that firefox talks to
   sockeye whois --server whois.ripe.net 193.0.6.139
   sockeye whois -f json 193.0.6.139 | jq -r .text
@@ -99,7 +99,7 @@ Exit status:
 /// Below the long help of `end`.
 pub(super) const AFTER_END: &str = "\
 Examples:
-  sockeye end --dry-run --filter 'local.port = 8080'
+  sockeye end --dry-run --filter \"local.port = 8080\"
   sockeye end --yes --force 4711
 
 Exit status:

@@ -141,7 +141,8 @@ fn observe(
     ensure_of_now(wanted.columns())?;
     places::ensure_known(wanted.columns(), &args.informants)?;
     let namespaces = namespaces(choice.netns.as_deref().unwrap_or("all"))?;
-    let wants = Wants { namespaces, source: choice.source.into(), ..Wants::EVERYTHING };
+    let source = choice.source.into();
+    let wants = Wants { namespaces, source, metrics: false, ..Wants::EVERYTHING };
     let mut snapshot =
         sockeye_os::observe(&wants).context("cannot see which endpoints there are")?;
     let mut questions = Questions::of(wanted.columns());

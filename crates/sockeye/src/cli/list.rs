@@ -3,7 +3,9 @@
 use std::io;
 use std::path::Path;
 
-use sockeye_core::Snapshot;
+use sockeye_core::degradation::number_of;
+use sockeye_core::endpoint::Ownerless;
+use sockeye_core::{Row, Snapshot};
 use sockeye_engine::answers::Questions;
 use sockeye_os::dump;
 
@@ -12,7 +14,7 @@ use super::args::ListArgs;
 use super::console::Console;
 use super::names;
 use super::query::Query;
-use sockeye_print::{Layout, Sheet, notes, print, summary};
+use sockeye_print::{Format, Layout, Sheet, notes, print, summary};
 
 /// Lists what `args` ask for.
 pub(super) fn run(args: &ListArgs, console: &mut Console) -> anyhow::Result<Status> {
@@ -65,6 +67,7 @@ fn show(
     } else {
         notes(snapshot, &query.scope)
     };
+    let last = [last, unnamed(query.format, &rows)].concat();
     let is_below = is_for_people && console.layout.is_terminal;
     console.print(|out| {
         out.write_all(banner)?;
@@ -73,11 +76,26 @@ fn show(
     })?;
     if rows.is_empty() {
         console.note_each(&query.wanted.unknown(snapshot, &query.scope));
+        console.note_each(&Vec::from_iter(query.wanted.left_out(snapshot, &query.scope)));
     }
     if !is_below {
         console.note(&last);
     }
     Ok(Status::of_count(rows.len()))
+}
+
+/// What TCPVCon's layouts have no word for: owners that are not known stand there as those of the system.
+fn unnamed(format: Format, rows: &[Row<'_>]) -> Vec<u8> {
+    let has_no_word = matches!(format, Format::Tcpvcon | Format::TcpvconCsv);
+    let is_unknown = |row: &&Row<'_>| row.endpoint.owners.reason() == Some(Ownerless::NotObserved);
+    match rows.iter().filter(|row| has_no_word && is_unknown(row)).count() {
+        0 => Vec::new(),
+        count => {
+            let endpoints = number_of(count, "endpoint", "endpoints");
+            let text = "whose owner is not known: shown as [System Process], as TCPVCon does";
+            format!("sockeye: note: {endpoints} {text}\n").into_bytes()
+        }
+    }
 }
 
 /// The snapshot to list: of this machine, or from a dump.

@@ -66,7 +66,10 @@ pub(crate) fn main() -> ExitCode {
 
 /// Runs the command that `words`, the program's name first, ask for.
 fn run(words: &[OsString]) -> anyhow::Result<Status> {
-    let cli = match parse(words) {
+    // What Windows' own programs are asked for help by.
+    let help = [OsString::from("sockeye"), "--help".into()];
+    let is_asking = cfg!(windows) && words.get(1).is_some_and(|word| word == "/?");
+    let cli = match parse(if is_asking { &help } else { words }) {
         Ok(cli) => cli,
         Err(error) => return answer_usage(&error),
     };

@@ -71,6 +71,10 @@ fn parse(options: &[OsString]) -> anyhow::Result<Request> {
         };
         match letters.as_str() {
             "accepteula" => continue,
+            "-help" => {
+                request.is_help = true;
+                continue;
+            }
             "nobanner" => {
                 request.has_no_banner = true;
                 continue;
@@ -151,6 +155,7 @@ mod tests {
         check("/AcceptEula /NoBanner -a", "ab []");
         check("-?", "? []");
         check("/?", "? []");
+        check("--help", "? []");
         check("/usr/bin/cat", " [\"/usr/bin/cat\"]");
         check("-x", "tcpvcon has no option `-x`: tcpvcon -? shows them");
         check("a b", "tcpvcon takes one process name or PID; sockeye takes several");

@@ -1,11 +1,12 @@
 //! Which rows the positional words and `--filter` ask for.
 
-use anyhow::{anyhow, ensure};
+use anyhow::{anyhow, bail, ensure};
 use clap::CommandFactory;
 use sockeye_core::column::nearest;
+use sockeye_core::degradation::number_of;
 use sockeye_core::filter::Filter;
-use sockeye_core::table::Scope;
-use sockeye_core::{Column, Row, Snapshot};
+use sockeye_core::table::{Phase, Scope};
+use sockeye_core::{Column, Endpoint, Row, Snapshot};
 
 use super::args::{ChoiceArgs, Cli};
 use sockeye_print::escaped;
@@ -26,6 +27,8 @@ impl Wanted {
     ///
     /// A word that cannot mean a process; an expression with a mistake, which the message points at.
     pub(super) fn parse(args: &ChoiceArgs) -> anyhow::Result<Self> {
+        ensure_whole(&args.words)?;
+        ensure_whole(&args.filters)?;
         let named = args.words.iter().map(|word| Ok((word.clone(), process(word)?)));
         let words = named.collect::<anyhow::Result<Vec<_>>>()?;
         let mut all = Vec::new();
@@ -78,6 +81,18 @@ impl Wanted {
         unknown.map(sentence).collect()
     }
 
+    /// A sentence about what is wanted in `snapshot`, of which `scope` leaves it out: idle UDP that was
+    /// not observed is none of it.
+    pub(super) fn left_out(&self, snapshot: &Snapshot, scope: &Scope) -> Option<String> {
+        let is_partial = !self.is_everything && scope.phase == Phase::Connected;
+        let left_out = snapshot.endpoints.iter().filter(|it| is_partial && !scope.contains(it));
+        let is_wanted = |it: &&Endpoint| Row::each(snapshot, it).any(|row| self.matches(&row));
+        let count = left_out.filter(is_wanted).count();
+        let fits = if count == 1 { "fits and is" } else { "fit and are" };
+        let endpoints = number_of(count, "endpoint", "endpoints");
+        (count > 0).then(|| format!("{endpoints} {fits} no connection: -a shows everything"))
+    }
+
     /// The columns it looks at, each once.
     pub(super) fn columns(&self) -> impl Iterator<Item = &'static Column> {
         self.filter.columns()
@@ -113,9 +128,31 @@ pub(super) fn is_number(word: &str) -> bool {
     word.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Whether a word looks like a filter rather than a process.
+/// Whether a word looks like a filter rather than a process. Names of programs have blanks, too, but do
+/// not begin as a filter does.
 pub(super) fn is_filter(word: &str) -> bool {
-    word.contains(['=', '<', '>', ' '])
+    let first = word.split([' ', '(']).find(|part| !part.is_empty()).unwrap_or_default();
+    let begins_as_one = || first == "not" || Column::find(first).is_some();
+    let is_one = || begins_as_one() || Filter::parse(word).is_ok();
+    word.contains(['=', '<', '>']) || (word.contains(' ') && is_one())
+}
+
+/// `text` as one word for the shell. Windows' cmd.exe knows double quotes alone.
+fn quoted(text: &str) -> String {
+    if cfg!(windows) {
+        return format!("\"{}\"", text.replace('"', "\\\""));
+    }
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
+/// Refuses what cmd.exe makes of single quotes: parts of words, which it breaks at blanks all the same.
+fn ensure_whole(texts: &[String]) -> anyhow::Result<()> {
+    let is_broken = |text: &&String| text.starts_with('\'') && !text.ends_with('\'');
+    let broken = texts.iter().find(|text| cfg!(windows) && is_broken(text));
+    match broken {
+        Some(text) => bail!("{} begins with a single quote: write \"double ones\"", escaped(text)),
+        None => Ok(()),
+    }
 }
 
 /// The rows of the process that `word` means; not every file name that the system permits, but
@@ -126,7 +163,7 @@ fn process(word: &str) -> anyhow::Result<Filter> {
         !is_filter(word),
         "\"{word}\" looks like a filter: write --filter {quoted}",
         word = escaped(word),
-        quoted = escaped(&format!("'{}'", word.replace('\'', "'\\''"))),
+        quoted = escaped(&quoted(word)),
     );
     Ok(Filter::process(word))
 }
@@ -166,10 +203,21 @@ mod tests {
             assert_eq!(error.to_string(), expected);
         };
         let advice = "\"local.port=8080\" looks like a filter: write --filter 'local.port=8080'";
+        check("", "an empty word names no process");
         check("local.port=8080", advice);
         check("rtt>5", "\"rtt>5\" looks like a filter: write --filter 'rtt>5'");
-        check("it's on", r#""it's on" looks like a filter: write --filter 'it'\''s on'"#);
-        check("", "an empty word names no process");
+        let advice = "\"comm = it's\" looks like a filter: write --filter 'comm = it'\\''s'";
+        check("comm = it's", advice);
+    }
+
+    #[test]
+    fn names_have_blanks_too() {
+        for name in ["no such.exe", "Prüfung Ω.exe", "it's on", "srv"] {
+            assert!(!is_filter(name), "{name}");
+        }
+        for filter in ["local.port in 22", "not tcp", "listener and tcp", "port=22"] {
+            assert!(is_filter(filter), "{filter}");
+        }
     }
 
     #[test]

@@ -295,7 +295,10 @@ fn what_makes_no_sense_is_refused() {
         for format in ["json", "table", "tcpvcon", "tcpvcon-csv"] {
             check(&["--format", format], &format!("invalid value '{format}' for '--format"));
         }
-        check(&["--source", "magic"], "[possible values: auto, ebpf, netlink, proc]");
+        check(
+            &["--source", "magic"],
+            "[possible values: auto, ebpf, netlink, proc, etw, iphlpapi]",
+        );
         check(&["--columns", "actoin"], "did you mean `action`?");
         check(&["--filter", "reason = maybe or"], "the filter makes no sense");
         check(&["--replay", "x"], "unexpected argument '--replay'");
