@@ -2,7 +2,7 @@
 
 use std::net::{TcpListener, UdpSocket};
 
-use crate::sockeye::list;
+use crate::sockeye::{list, sockeye};
 use crate::unprivileged::{has_nobody, nobody_holding};
 use crate::world::{Process, connect, share, visit};
 
@@ -62,5 +62,18 @@ fn a_filter_chooses_what_it_says() {
         check("protocol = pcsync-https", &[8443, port]);
         check("remote = :domain", &[5353]);
         drop((listener, there));
+    });
+}
+
+#[test]
+fn what_a_filter_fits_and_the_list_leaves_out_is_said() {
+    visit(|_world| {
+        let _listener = TcpListener::bind("127.0.0.1:8080").unwrap();
+        let run = sockeye(&["--netns", "self", "--filter", "local.port = 8080"]);
+        assert_eq!((run.status, run.out.as_str()), (Some(1), ""), "{run:?}");
+        let said = "1 endpoint fits and is no connection: -a shows everything";
+        assert!(run.err.contains(said), "{run:?}");
+        let run = sockeye(&["-a", "--netns", "self", "--filter", "local.port = 8081"]);
+        assert!(!run.err.contains("no connection"), "{run:?}");
     });
 }
