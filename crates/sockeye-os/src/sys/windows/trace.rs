@@ -45,8 +45,8 @@ use crate::{Error, Kind};
 
 /// What the names of our sessions begin with; the process's number and start follow.
 const PREFIX: &str = "Sockeye-";
-/// Units of a name, with its zero.
-const NAME: usize = 128;
+/// Units of the longest name, with its zero ("EVENT_TRACE_PROPERTIES").
+const NAME: usize = 1024;
 /// So many sessions there can be at once (`QueryAllTracesW`).
 const SESSIONS: usize = 64;
 /// `FlushTimer` is in milliseconds: a flag of `LogFileMode` that the Windows Driver Kit defines
