@@ -28,7 +28,7 @@ pub(crate) fn write(
 ///
 /// # Errors
 ///
-/// As [`write`]; and what making the directory answers.
+/// As [`write()`]; and what making the directory answers.
 pub(crate) fn keep(path: &Path, text: &str) -> io::Result<()> {
     path.parent().map_or(Ok(()), fs::create_dir_all)?;
     write(path, |out| {

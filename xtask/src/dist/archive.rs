@@ -89,7 +89,7 @@ fn dos_time(time: Timestamp) -> anyhow::Result<zip::DateTime> {
 ///
 /// # Errors
 ///
-/// As [`tar`].
+/// As [`tar()`].
 pub(super) fn deb(control: &Tree, data: &Tree, time: Timestamp) -> anyhow::Result<Vec<u8>> {
     let mut deb = ar::Builder::new(Vec::new());
     let members = [
