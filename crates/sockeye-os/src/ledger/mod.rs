@@ -301,15 +301,28 @@ impl Ledger {
         let known = all.iter().position(|held| held.round != round && held.is(row));
         let told = || all.iter().position(|held| held.round != round && held.may_be(row));
         let place = known.or_else(told);
-        let Some(held) = place.and_then(|place| all.get_mut(place)) else {
-            self.last += 1;
-            let number = self.last;
-            all.push(Held { number, seen: time, ..Held::of(row, round) });
-            return (number, Counts::default());
+        let (number, seen, counts) = match place.and_then(|place| all.get(place)) {
+            Some(held) => (held.number, held.seen.max(time), held.counts),
+            None => {
+                self.last += 1;
+                (self.last, time, Counts::default())
+            }
         };
-        let seen = held.seen.max(time);
-        *held = Held { number: held.number, counts: held.counts, seen, ..Held::of(row, round) };
-        (held.number, held.counts)
+        let shown = Held {
+            number,
+            local: row.local,
+            is_connected: row.remote.is_some(),
+            created: row.created(),
+            is_told: false,
+            seen,
+            round,
+            counts,
+        };
+        match place.and_then(|place| all.get_mut(place)) {
+            Some(held) => *held = shown,
+            None => all.push(shown),
+        }
+        (number, counts)
     }
 
     /// Forgets what the tables of `time` did not show, unless it is younger.
@@ -347,20 +360,6 @@ impl Connection {
 }
 
 impl Held {
-    /// The socket that a table's row is.
-    fn of(row: &Endpoint, round: u32) -> Self {
-        Self {
-            number: 0,
-            local: row.local,
-            is_connected: row.remote.is_some(),
-            created: row.created(),
-            is_told: false,
-            seen: row.created().unwrap_or(NEVER),
-            round,
-            counts: Counts::default(),
-        }
-    }
-
     /// Whether a table's row is of this socket, which a table has shown before.
     fn is(&self, row: &Endpoint) -> bool {
         !self.is_told && self.local == row.local && self.created == row.created()
@@ -373,9 +372,6 @@ impl Held {
     }
 }
 
-/// The beginning of time.
-const NEVER: Timestamp = Timestamp::from_unix_ns(i64::MIN);
-
 /// Both sides of a connection as they are looked for.
 fn sides((local, remote): (SocketAddr, SocketAddr)) -> Sides {
     ((local.ip(), local.port()), (remote.ip(), remote.port()))
@@ -386,8 +382,7 @@ fn pid_of(row: &Endpoint) -> u32 {
     row.birth.as_deref().and_then(|birth| birth.pid).unwrap_or(0)
 }
 
-/// Which of the sockets of a port uses this local address: one that is bound to it, else to any, else
-/// one of which only events told.
+/// Which of the sockets of a port uses this local address: one that is bound to it, else to any.
 fn place_of(all: &[Held], ip: IpAddr) -> Option<usize> {
     let bound = all.iter().position(|held| held.local.ip() == ip);
     let any = || all.iter().position(|held| held.local.ip().is_unspecified());
